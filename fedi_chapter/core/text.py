@@ -1,0 +1,46 @@
+"""Plain text: what people type, cleaned and shortened.
+
+Called by services and by the readers of foreign documents. HTML lives in `core.html`,
+Markdown in `core.markdown`.
+"""
+
+import re
+import unicodedata
+
+HASHTAG = re.compile(r"(?<![\w/&])#(\w*[^\W\d_]\w*)")
+HANDLE = re.compile(
+    r"(?<![\w@/])@([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*)@([A-Za-z0-9.-]+[A-Za-z0-9](?::\d{1,5})?)"
+)
+_BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return `text` without control and direction characters, on one line, cut at `limit`."""
+    kept = "".join(
+        " " if character.isspace() else character
+        for character in text.translate(_BIDI_CONTROLS)
+        if character.isspace() or unicodedata.category(character) not in {"Cc", "Cs"}
+    )
+    return shorten(" ".join(kept.split()), limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return `text`, cut at a word's end with an ellipsis when longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    head, _, _ = cut.rpartition(" ")
+    return (head if len(head) > limit // 2 else cut).rstrip(" ,.;:–-") + "…"
+
+
+def hashtags(text: str) -> tuple[str, ...]:
+    """Return the hashtags in `text` without `#`, first spelling kept, each once."""
+    found: dict[str, str] = {}
+    for match in HASHTAG.finditer(text):
+        found.setdefault(match[1].casefold(), match[1])
+    return tuple(found.values())
+
+
+def handles(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the fediverse handles in `text` as (name, host) pairs, each once."""
+    return tuple(dict.fromkeys((match[1], match[2].lower()) for match in HANDLE.finditer(text)))

@@ -1,0 +1,1 @@
+"""Nouns and rules: frozen dataclasses and pure functions, without input, output or SQL."""

@@ -1,0 +1,77 @@
+"""What others say: replies under our events and posts, private messages, reactions, reports."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+
+class ReplyState(StrEnum):
+    """Whether a reply stands on our pages."""
+
+    SHOWN = "shown"
+    HELD = "held"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A public or unlisted note of somebody else, in a thread below something of ours."""
+
+    uri: str
+    actor_uri: str
+    in_reply_to: str
+    root: str
+    """The event, face or post of ours at the top of the thread."""
+    html: str
+    """As received; sanitised where it is shown."""
+    published_at: datetime
+    url: str
+    language: str | None = None
+    updated_at: datetime | None = None
+    unlisted: bool = False
+    state: ReplyState = ReplyState.SHOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A note addressed to us but not to the public: never shown on any public page."""
+
+    uri: str
+    actor_uri: str
+    html: str
+    published_at: datetime
+    in_reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Somebody's like or boost of something of ours."""
+
+    kind: Literal["like", "boost"]
+    actor_uri: str
+    object_uri: str
+    activity_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A complaint another server forwarded to us (Flag)."""
+
+    id: str
+    reporter: str
+    objects: tuple[str, ...]
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAuthorization:
+    """Our consent that somebody quotes something of ours (FEP-044f)."""
+
+    id: str
+    quote_uri: str
+    target_uri: str
+    actor_uri: str
+    at: datetime

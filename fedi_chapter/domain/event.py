@@ -1,0 +1,129 @@
+"""Events: what a chapter invites people to, and the rules a date must keep."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fedi_chapter.core.errors import FormInvalid
+from fedi_chapter.domain.audience import Visibility
+from fedi_chapter.domain.chapter import ActorId
+from fedi_chapter.domain.media import Media
+from fedi_chapter.domain.place import Place
+
+EventId = NewType("EventId", str)
+
+OPEN_END = timedelta(hours=2)
+"""How long an event without an end is taken to last."""
+LONGEST = timedelta(days=366)
+NAME_LENGTHS = range(3, 201)
+"""Mobilizon refuses other lengths."""
+
+
+class EventStatus(StrEnum):
+    """Whether the event takes place (FEP-8a8e `eventStatus`)."""
+
+    SCHEDULED = "scheduled"
+    TENTATIVE = "tentative"
+    RESCHEDULED = "rescheduled"
+    POSTPONED = "postponed"
+    MOVED_ONLINE = "moved-online"
+    CANCELLED = "cancelled"
+
+
+class RsvpMode(StrEnum):
+    """How people say that they come."""
+
+    ON = "on"
+    OFF = "off"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; instants are aware and in UTC, shown in `timezone`."""
+
+    id: EventId
+    actor_id: ActorId
+    name: str
+    starts_at: datetime
+    timezone: str
+    created_at: datetime
+    ends_at: datetime | None = None
+    description: str = ""
+    """Markdown as the organizer wrote it."""
+    description_html: str = ""
+    place: Place | None = None
+    online_url: str | None = None
+    rsvp: RsvpMode = RsvpMode.OFF
+    external_url: str | None = None
+    capacity: int | None = None
+    approval: bool = False
+    status: EventStatus = EventStatus.SCHEDULED
+    cancel_reason: str | None = None
+    previous_starts_at: datetime | None = None
+    visibility: Visibility = Visibility.PUBLIC
+    language: str = "en"
+    tags: tuple[str, ...] = ()
+    images: tuple[Media, ...] = ()
+    published_at: datetime | None = None
+    """When it left draft; a draft has none."""
+    updated_at: datetime | None = None
+    """The last visible edit after publication."""
+    deleted_at: datetime | None = None
+    revision: int = 0
+    """Raised by every visible edit; the SEQUENCE of RFC 5545."""
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether nobody but the organizers has seen it."""
+        return self.published_at is None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether it will not take place."""
+        return self.status is EventStatus.CANCELLED
+
+    @property
+    def over_at(self) -> datetime:
+        """When it is over; an open end counts as two hours."""
+        return self.ends_at or self.starts_at + OPEN_END
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The event's own time zone."""
+        return ZoneInfo(self.timezone)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return the IANA time zone called `name`.
+
+    Raises:
+        FormInvalid: there is no such zone.
+
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise FormInvalid(
+            f"there is no time zone called {name!r}",
+            cure="use an IANA name such as America/New_York or Europe/Berlin",
+        ) from error
+
+
+def check_times(starts_at: datetime, ends_at: datetime | None) -> None:
+    """Refuse an end that is not after the start, or an event of more than a year.
+
+    Raises:
+        FormInvalid: with the cure.
+
+    """
+    if ends_at is None:
+        return
+    if ends_at <= starts_at:
+        raise FormInvalid("the end is not after the start", cure="give an end after the start")
+    if ends_at - starts_at > LONGEST:
+        raise FormInvalid(
+            "an event can't last longer than a year", cure="split it into several events"
+        )

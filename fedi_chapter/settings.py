@@ -1,0 +1,165 @@
+"""Typed, frozen settings from the environment and `chapter.toml`; no global instance.
+
+Read once by the command line and handed down. The environment wins over the file. An
+unknown or unreadable setting stops the start, and says how to mend it.
+"""
+
+import os
+import tomllib
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from fedi_chapter.core.errors import SettingsInvalid
+
+PREFIX = "FEDI_CHAPTER_"
+FILE_NAME = "chapter.toml"
+
+
+def _words(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class Settings(BaseSettings):
+    """All settings. Names in the environment carry the prefix FEDI_CHAPTER_."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data: Path = Path("data")
+    """Data folder: database, media, keys."""
+    base_url: str | None = None
+    """Public origin without a trailing slash; default: https and the chapter's domain."""
+    database_url: str | None = None
+    """SQLite in the data folder unless given."""
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_words)
+    ] = ()
+    """Addresses whose forwarded headers count."""
+    federation: Literal["open", "hold", "allowlist"] = "open"
+    """Whom we deal with: everyone, new peers only after an organizer's yes, or a list."""
+    replies: Literal["followers", "everyone", "nobody"] = "followers"
+    """Whose replies show at once; those of others are held for an organizer."""
+    event_servers: Words = ()
+    """Hosts that get the Event whatever their NodeInfo says."""
+    face_servers: Words = ()
+    """Hosts that get the microblog face whatever their NodeInfo says."""
+    smtp_url: str | None = None
+    """Where mail goes out; without it mail is off."""
+    media_quota_mb: int = Field(default=1024, ge=1)
+    """Stored media, in megabytes."""
+    attendee_days: int = Field(default=30, ge=0, le=90)
+    """Days after an event until attendee identities are erased."""
+    extra_ca_file: Path | None = None
+    """Further certificate authorities trusted for outgoing HTTPS (PEM)."""
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    danger_allow_private_network: bool = False
+    """Permit http, any port and private addresses, in and out: demos and tests only."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+            raise ValueError("an origin such as https://chapter.example.org, without a path")
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known_database(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("sqlite", "postgresql")):
+            raise ValueError("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME")
+        return value
+
+    @field_validator("extra_ca_file")
+    @classmethod
+    def _is_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over what `load` read from the file."""
+        return env_settings, init_settings
+
+    @property
+    def database(self) -> str:
+        """The database's URL; SQLite in the data folder by default."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data / 'chapter.db'}"
+
+    @property
+    def media_dir(self) -> Path:
+        """Where stored images lie."""
+        return self.data / "media"
+
+    @property
+    def secret_file(self) -> Path:
+        """The file with the key that seals private keys in the database."""
+        return self.data / "secret.key"
+
+
+def load(data: Path | None = None) -> Settings:
+    """Read the settings for the data folder `data` (default: FEDI_CHAPTER_DATA, else ./data).
+
+    Raises:
+        SettingsInvalid: a setting is unknown or unreadable; names it and the cure.
+
+    """
+    folder = data or Path(os.environ.get(f"{PREFIX}DATA", "data"))
+    fields = Settings.model_fields
+    unknown = [name for name in os.environ if _is_unknown(name, set(fields))]
+    if unknown:
+        raise SettingsInvalid(
+            f"unknown setting {', '.join(sorted(unknown))} in the environment",
+            cure=f"the settings are {', '.join(PREFIX + name.upper() for name in fields)}",
+        )
+    try:
+        settings = Settings(**_from_file(folder / FILE_NAME))
+    except ValidationError as error:
+        raise SettingsInvalid("; ".join(_complaints(error)), cure=_cure(error)) from error
+    return settings.model_copy(update={"data": folder})
+
+
+def _is_unknown(name: str, fields: set[str]) -> bool:
+    return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in fields
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"{path} can't be read: {error}", cure="mend or remove it") from error
+    return {name.lower(): value for name, value in values.items()}
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    return [
+        f"setting {'.'.join(str(part) for part in item['loc']).upper()}: "
+        f"{'unknown' if item['type'] == 'extra_forbidden' else item['msg']}"
+        for item in error.errors()
+    ]
+
+
+def _cure(error: ValidationError) -> str:
+    if any(item["type"] == "extra_forbidden" for item in error.errors()):
+        return f"the settings are {', '.join(Settings.model_fields)}"
+    return f"correct it in the environment ({PREFIX}…) or in {FILE_NAME}"

@@ -1,0 +1,1 @@
+"""Signatures: bytes and headers in, verdict out. No input or output of its own."""

@@ -1,0 +1,139 @@
+"""What our actors publish: events, posts, their pictures, tags and mentions, and boosts."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from fedi_chapter.store.tables.base import Instant, metadata
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("alt", Text, nullable=False),
+    Column("blurhash", Text),
+    Column("focus_x", Float),
+    Column("focus_y", Float),
+    Column("created_at", Instant, nullable=False),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("address", Text),
+    Column("lat", Float),
+    Column("lon", Float),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("actor_id", ForeignKey("local_actors.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("description_html", Text, nullable=False, default=""),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant),
+    Column("over_at", Instant, nullable=False),  # end, or the start and two hours
+    Column("timezone", Text, nullable=False),
+    Column("place_id", ForeignKey("places.id")),
+    Column("online_url", Text),
+    Column("rsvp", String(16), nullable=False),
+    Column("external_url", Text),
+    Column("capacity", Integer),
+    Column("approval", Boolean, nullable=False, default=False),
+    Column("status", String(16), nullable=False),
+    Column("cancel_reason", Text),
+    Column("previous_starts_at", Instant),
+    Column("visibility", String(16), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("published_at", Instant),
+    Column("updated_at", Instant),
+    Column("deleted_at", Instant),
+    Column("revision", Integer, nullable=False, default=0),
+    Index("ix_events_over_at", "over_at"),
+    Index("ix_events_actor_id_published_at", "actor_id", "published_at"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("actor_id", ForeignKey("local_actors.id"), nullable=False),
+    Column("title", Text),
+    Column("source", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("in_reply_to", Text),
+    Column("published_at", Instant, nullable=False),
+    Column("updated_at", Instant),
+    Column("deleted_at", Instant),
+    Column("revision", Integer, nullable=False, default=0),
+    Index("ix_posts_actor_id_published_at", "actor_id", "published_at"),
+    Index("ix_posts_in_reply_to", "in_reply_to"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("owner_id", String(36), primary_key=True),  # an event or a post
+    Column("position", Integer, primary_key=True),
+    Column("media_id", ForeignKey("media.id"), nullable=False),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("owner_id", String(36), primary_key=True),  # an event or a post
+    Column("folded", Text, primary_key=True),  # case-folded, for finding
+    Column("name", Text, nullable=False),  # as written
+    Column("position", Integer, nullable=False),
+    Index("ix_tags_folded", "folded"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("owner_id", String(36), primary_key=True),
+    Column("uri", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("handle", Text, nullable=False),
+)
+
+boosts = Table(
+    "boosts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("actor_id", ForeignKey("local_actors.id"), nullable=False),
+    Column("object_uri", Text, nullable=False),
+    Column("author_uri", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("undone_at", Instant),
+    Index("ix_boosts_actor_id_object_uri", "actor_id", "object_uri"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    Column("former_type", Text),
+    Column("at", Instant, nullable=False),
+    Column("ours", Boolean, nullable=False, default=False),
+)

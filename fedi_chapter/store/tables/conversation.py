@@ -1,0 +1,68 @@
+"""What others say to us: replies, private messages, reactions, reports, quotes."""
+
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text
+
+from fedi_chapter.store.tables.base import Instant, metadata
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    Column("actor_uri", Text, nullable=False, index=True),
+    Column("in_reply_to", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("language", String(35)),
+    Column("url", Text, nullable=False),
+    Column("unlisted", Boolean, nullable=False, default=False),
+    Column("state", String(16), nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("updated_at", Instant),
+    Column("received_at", Instant, nullable=False),
+    Index("ix_replies_root_published_at", "root", "published_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    Column("actor_uri", Text, nullable=False, index=True),
+    Column("in_reply_to", Text),
+    Column("html", Text, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("kind", String(16), primary_key=True),  # like | boost
+    Column("actor_uri", Text, primary_key=True),
+    Column("object_uri", Text, primary_key=True),
+    Column("activity_id", Text, index=True),
+    Column("at", Instant, nullable=False),
+    Index("ix_reactions_object_uri_kind", "object_uri", "kind"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("reporter", Text, nullable=False),
+    Column("objects", JSON, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False, unique=True),  # host and objects: one each
+    Column("at", Instant, nullable=False),
+    Column("closed_at", Instant),
+)
+
+quotes = Table(
+    "quotes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("quote_uri", Text, nullable=False, unique=True),
+    Column("target_uri", Text, nullable=False),
+    Column("actor_uri", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)

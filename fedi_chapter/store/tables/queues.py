@@ -1,0 +1,112 @@
+"""The three queues: what came in, what happened here, what goes out.
+
+All three work by lease: a worker takes rows until `lease_until`; a worker that dies
+gives them back by doing nothing.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from fedi_chapter.store.tables.base import BIG_ID, Instant, metadata
+
+_WAITING = text("state IN ('waiting', 'in_flight')")
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("activity_id", Text, nullable=False, unique=True),  # the ledger against replays
+    Column("actor_uri", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", LargeBinary),  # emptied when done
+    Column("received_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting | done | parked
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("outcome", Text),
+    Index(
+        "ix_inbox_waiting",
+        "due",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_inbox_received_at", "received_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("coalesce_key", Text, unique=True),  # one waiting row per key
+    Column("at", Instant, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("lease_until", Instant),
+    Column("parked_at", Instant),
+    Column("error", Text),
+    Index("ix_outbox_due", "due", "id"),
+)
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("actor_id", ForeignKey("local_actors.id"), nullable=False),
+    Column("object_uri", Text, nullable=False),  # what it is about: deliveries keep its order
+    Column("body", LargeBinary, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("key_id", Text),  # must be signed with this key rather than the current one
+    Column("at", Instant, nullable=False),
+    Index("ix_activities_object_uri", "object_uri"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BIG_ID, primary_key=True, autoincrement=True),
+    Column("activity_id", ForeignKey("activities.id"), nullable=False),
+    Column("inbox", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("object_uri", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("first_due", Instant, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("finished_at", Instant),
+    Index("uq_deliveries_activity_id_inbox", "activity_id", "inbox", unique=True),
+    Index(
+        "ix_deliveries_waiting",
+        "due",
+        "id",
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+    Index(
+        "ix_deliveries_order",
+        "host",
+        "object_uri",
+        "id",
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+    Index("ix_deliveries_object_uri", "object_uri", "host"),
+)

@@ -1,0 +1,1 @@
+"""JSON-LD in and out: documents become typed nouns, nouns become documents. No network."""
