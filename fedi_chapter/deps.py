@@ -11,6 +11,7 @@ from fedi_chapter.core.ids import Ids
 from fedi_chapter.core.metrics import Metrics
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.net.fetch import Fetcher
+from fedi_chapter.net.memory import FetchMemory
 from fedi_chapter.net.post import Poster
 from fedi_chapter.settings import Settings
 from fedi_chapter.sig.keys import KeyRing
@@ -30,3 +31,4 @@ class Deps:
     fetcher: Fetcher
     poster: Poster
     metrics: Metrics = field(default_factory=Metrics)
+    fetches: FetchMemory = field(default_factory=FetchMemory)

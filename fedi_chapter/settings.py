@@ -69,7 +69,8 @@ class Settings(BaseSettings):
         if value is None:
             return None
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+        is_web = parts.scheme in {"http", "https"} and parts.hostname
+        if not is_web or parts.path not in {"", "/"}:
             raise ValueError("an origin such as https://chapter.example.org, without a path")
         return f"{parts.scheme}://{parts.netloc}".lower()
 
@@ -105,9 +106,19 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data / 'chapter.db'}"
 
     @property
+    def holds_followers(self) -> bool:
+        """Whether a new follower waits for an organizer's yes."""
+        return self.federation == "hold"
+
+    @property
     def media_dir(self) -> Path:
         """Where stored images lie."""
         return self.data / "media"
+
+    @property
+    def media_quota(self) -> int:
+        """How many bytes the stored images may take."""
+        return self.media_quota_mb << 20
 
     @property
     def secret_file(self) -> Path:

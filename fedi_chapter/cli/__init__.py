@@ -1,0 +1,1 @@
+"""The command line: parse, open, call, print; a file for every noun."""

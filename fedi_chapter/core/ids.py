@@ -4,10 +4,10 @@ Called by transactions and by whoever needs a secret link. Keys for signatures a
 in `sig.keys`; nothing here is derived from data.
 """
 
+import os
 import secrets
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 
 class Ids(Protocol):
@@ -27,11 +27,11 @@ class RandomIds:
 
     def new(self, at: datetime) -> str:
         """Return a UUID whose order follows `at` (RFC 9562 §5.7, version 7)."""
-        milliseconds = int(at.timestamp() * 1000)
-        value = milliseconds << 80 | secrets.randbits(80)
-        value = value & ~(0xF << 76) | 0x7 << 76
-        value = value & ~(0x3 << 62) | 0x2 << 62
-        return str(UUID(int=value))
+        raw = bytearray(int(at.timestamp() * 1000).to_bytes(6) + os.urandom(10))
+        raw[6] = raw[6] & 0x0F | 0x70
+        raw[8] = raw[8] & 0x3F | 0x80
+        text = raw.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def token(self) -> str:
         """Return an unguessable, URL-safe word of 256 bits."""

@@ -16,11 +16,11 @@ SECRET_FIELDS = frozenset({"authorization", "cookie", "password", "private_key",
 
 def configure(level: str = "info", style: Literal["text", "json"] = "text") -> None:
     """Send log lines of at least `level` to standard error, as text or JSON lines."""
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    renderer: Any = _plain
+    if style == "json":
+        renderer = structlog.processors.JSONRenderer()
+    elif sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -45,6 +45,27 @@ def _redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     for field in SECRET_FIELDS & line.keys():
         line[field] = "***"
     for field, value in line.items():
-        if isinstance(value, str) and ("\n" in value or "\x1b" in value) and field != "exception":
-            line[field] = value.replace("\n", "\\n").replace("\r", "\\r").replace("\x1b", "\\e")
+        text = value if isinstance(value, str | int | float | None) else str(value)
+        if isinstance(text, str) and not text.isprintable() and field != "exception":
+            line[field] = "".join(map(_visible, text))
     return line
+
+
+def _visible(character: str) -> str:
+    """Spell out what would end a line, move a cursor or turn the text around (INJ-07)."""
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def _plain(_: WrappedLogger, __: str, line: EventDict) -> str:
+    """Write a line for a file; a third of the cost of structlog's renderer for people."""
+    trace = line.pop("exception", None)
+    head = f"{line.pop('timestamp')} [{line.pop('level')}] {line.pop('event')}"
+    fields = "".join(f" {name}={_quoted(value)}" for name, value in line.items())
+    return f"{head}{fields}\n{trace}" if trace else f"{head}{fields}"
+
+
+def _quoted(value: object) -> object:
+    """Quote a text that could be read as more than one field."""
+    return repr(value) if isinstance(value, str) and (" " in value or "=" in value) else value

@@ -104,6 +104,8 @@ def zone_named(name: str) -> ZoneInfo:
 
     """
     try:
+        if name == "localtime" or name.startswith(("posix/", "right/")):
+            raise ZoneInfoNotFoundError(name)  # this machine's own, or other clocks than UTC's
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise FormInvalid(

@@ -82,6 +82,15 @@ class FollowWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowerAccepted:
+    """A follower who waited for an organizer was let in."""
+
+    actor_id: str
+    follower: str
+    follow_activity: str
+
+
+@dataclass(frozen=True, slots=True)
 class FollowerRemoved:
     """A follower was turned away afterwards, for example by a block."""
 
@@ -130,6 +139,7 @@ Happening = (
     | KeyRotated
     | FollowRequested
     | FollowWithdrawn
+    | FollowerAccepted
     | FollowerRemoved
     | ServerFollowed
     | Boosted

@@ -12,6 +12,8 @@ class Incoming:
     actor_uri: str
     type: str
     body: bytes
+    host: str = ""
+    """The actor's host: what comes in is taken in turns, host by host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,4 @@ class InboxJob:
     actor_uri: str
     body: bytes
     attempts: int
+    host: str

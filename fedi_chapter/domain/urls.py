@@ -103,6 +103,10 @@ class Urls:
         """`name@domain`, as WebFinger and people write it."""
         return f"{actor.handle}@{self.domain}"
 
+    def sign_in(self, token: str) -> str:
+        """An organizer's one-use way in."""
+        return f"{self.base}/sign-in?token={token}"
+
     # -- things ---------------------------------------------------------------------------
     def event(self, event_id: str) -> str:
         """An event's id, and its page."""

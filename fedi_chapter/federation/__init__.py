@@ -1,0 +1,1 @@
+"""The protocol: what comes in, what goes out, and who may say what."""

@@ -1,0 +1,1 @@
+"""Use cases: verbs over a write transaction, which end by writing down what happened."""

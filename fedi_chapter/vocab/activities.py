@@ -12,6 +12,9 @@ from fedi_chapter.domain.remote_actor import RemoteActor
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 
+Request = dict[str, object]
+"""A document as it came in, kept because our answer has to embed it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
@@ -75,7 +78,7 @@ class Follow(Activity):
     """Somebody wants to follow `target`; `document` is the Follow as it came, to embed again."""
 
     target: str
-    document: dict[str, object]
+    document: Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +250,7 @@ class QuoteRequest(Activity):
     object: str
     instrument: str
     instrument_author: str | None = None
-    document: dict[str, object]
+    document: Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

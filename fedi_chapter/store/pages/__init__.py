@@ -1,0 +1,1 @@
+"""Read models: one typed page and its query for each screen, for the web to render."""

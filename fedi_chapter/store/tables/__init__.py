@@ -24,6 +24,7 @@ from fedi_chapter.store.tables.local import (
     local_actors,
     local_keys,
     organizers,
+    sessions,
     sign_in_links,
 )
 from fedi_chapter.store.tables.peers import (
@@ -68,6 +69,7 @@ __all__ = [
     "remote_keys",
     "replies",
     "reports",
+    "sessions",
     "sign_in_links",
     "tags",
     "tombstones",

@@ -60,7 +60,9 @@ remote_keys = Table(
     "remote_keys",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("owner", ForeignKey("remote_actors.uri", ondelete="CASCADE"), nullable=False, index=True),
+    Column(
+        "owner", ForeignKey("remote_actors.uri", ondelete="CASCADE"), nullable=False, index=True
+    ),
     Column("kind", String(16), nullable=False),
     Column("public", LargeBinary, nullable=False),
 )
@@ -74,6 +76,7 @@ followers = Table(
     Column("state", String(16), nullable=False),
     Column("since", Instant, nullable=False),
     Index("ix_followers_uri", "uri"),
+    Index("ix_followers_since", "since"),
 )
 
 following = Table(

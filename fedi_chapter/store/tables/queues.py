@@ -20,12 +20,15 @@ from sqlalchemy import (
 from fedi_chapter.store.tables.base import BIG_ID, Instant, metadata
 
 _WAITING = text("state IN ('waiting', 'in_flight')")
+_IN_FLIGHT = text("state = 'in_flight'")
+_FAILED = text("state = 'failed'")
 
 inbox = Table(
     "inbox",
     metadata,
     Column("id", BIG_ID, primary_key=True, autoincrement=True),
     Column("activity_id", Text, nullable=False, unique=True),  # the ledger against replays
+    Column("host", Text, nullable=False, server_default=""),  # of the actor
     Column("actor_uri", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("body", LargeBinary),  # emptied when done
@@ -35,8 +38,9 @@ inbox = Table(
     Column("due", Instant, nullable=False),
     Column("lease_until", Instant),
     Column("outcome", Text),
-    Index(
+    Index(  # a claim takes the first of each host, however many the others have
         "ix_inbox_waiting",
+        "host",
         "due",
         "id",
         sqlite_where=text("state = 'waiting'"),
@@ -74,6 +78,12 @@ activities = Table(
     Column("key_id", Text),  # must be signed with this key rather than the current one
     Column("at", Instant, nullable=False),
     Index("ix_activities_object_uri", "object_uri"),
+    Index(  # key rotations: few, and asked for by every claim
+        "ix_activities_key_id",
+        "key_id",
+        sqlite_where=text("key_id IS NOT NULL"),
+        postgresql_where=text("key_id IS NOT NULL"),
+    ),
 )
 
 deliveries = Table(
@@ -100,13 +110,34 @@ deliveries = Table(
         sqlite_where=_WAITING,
         postgresql_where=_WAITING,
     ),
-    Index(
-        "ix_deliveries_order",
+    Index(  # a claim takes the first of each host, however many the others have
+        "ix_deliveries_host_due",
         "host",
-        "object_uri",
+        "due",
         "id",
         sqlite_where=_WAITING,
         postgresql_where=_WAITING,
     ),
+    Index(  # the limit per host counts these
+        "ix_deliveries_in_flight",
+        "host",
+        sqlite_where=_IN_FLIGHT,
+        postgresql_where=_IN_FLIGHT,
+    ),
+    Index(
+        "ix_deliveries_failed",
+        "host",
+        "id",
+        sqlite_where=_FAILED,
+        postgresql_where=_FAILED,
+    ),
+    Index(  # has the news of a key reached a host?
+        "ix_deliveries_activity_id_host",
+        "activity_id",
+        "host",
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+    # Who was told about an object; also keeps the order of what is said about it.
     Index("ix_deliveries_object_uri", "object_uri", "host"),
 )

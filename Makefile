@@ -1,0 +1,81 @@
+# One door in: everything this project does, by name. Needs Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= data
+# `make run PORT=8001` moves the sample chapter there, with its links.
+PORT ?=
+AT_PORT = $(if $(PORT),FEDI_CHAPTER_BASE_URL=http://localhost:$(PORT))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test test-all lint fix bench docs demo interop browser package wheel docker clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("fedi-chapter needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@echo "installing what is locked (about half a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+	  echo '$(CURDIR)' > "$$site/fedi_chapter_checkout.pth"
+	@printf '#!%s\nimport sys\nfrom fedi_chapter.cli.main import main\nsys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/fedi-chapter
+	@chmod +x $(BIN)/fedi-chapter
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "installing the tools for tests (about half a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.runtime ## make the environment from the lock
+setup-dev: $(VENV)/.dev ## the same, with the tools for tests
+
+run: $(VENV)/.runtime ## serve a local sample chapter at http://localhost:8000 (or PORT=)
+	@$(AT_PORT) $(BIN)/fedi-chapter sample --data $(DATA)
+	@$(AT_PORT) $(BIN)/fedi-chapter run --data $(DATA) $(if $(PORT),--port $(PORT))
+
+test: $(VENV)/.dev ## all fast tests (under five minutes)
+	@$(BIN)/python -m pytest -q -n auto -m "not browser and not interop and not slow"
+
+test-all: $(VENV)/.dev ## every test there is
+	@$(BIN)/python -m pytest -q
+
+browser: $(VENV)/.dev ## the pages in a real Chromium
+	@$(BIN)/python -m pytest -q -m browser
+
+interop: $(VENV)/.dev ## a real Fedify server, and two chapters as real processes
+	@$(BIN)/python -m pytest -q -m interop
+
+package: $(VENV)/.dev ## the built wheel, installed alone
+	@$(BIN)/python -m pytest -q tests/packaging
+
+lint: $(VENV)/.dev ## ruff, mypy strict, import contracts, spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell fedi_chapter docs docker tests benchmarks *.md
+
+fix: $(VENV)/.dev ## format, and mend what can be mended by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## the figures of benchmarks/README.md, measured here
+	@$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev ## write docs/reference anew from the code
+	@PYTHONPATH=. $(BIN)/python docs/reference/generate.py
+
+demo: $(VENV)/.runtime ## two chapters and a fediverse member on this machine
+	@$(BIN)/fedi-chapter demo
+
+wheel: $(VENV)/.dev ## build the wheel into dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+docker: ## build the container image
+	@docker build -f docker/Dockerfile -t fedi-chapter .
+
+clean: ## remove the environment and everything built
+	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,49 @@
+"""What a handler is given besides the activity, and the shape of a handler.
+
+Made by `federation.dispatch`, one per activity. Holds no connection and no secret.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.remote_actor import RemoteActor
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.federation.outcome import Outcome
+from fedi_chapter.net.fetch import Budget
+from fedi_chapter.settings import Settings
+from fedi_chapter.store.tx import WriteTx
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The circumstances of one activity."""
+
+    sender: RemoteActor
+    """The activity's actor, as stored."""
+    urls: Urls
+    settings: Settings
+    proved: bool
+    """Signed by the sender itself; otherwise it is a hint that only its origin can prove."""
+    budget: Budget
+    """How many fetches are left for it (SSRF-14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How one class of activities is handled.
+
+    `prepare(deps, activity, case)` may use the network and no transaction; what it returns is
+    handed to `apply(tx, activity, case, prepared)`, which may not use the network. Without
+    `prepare`, `apply(tx, activity, case)`.
+    """
+
+    apply: Callable[..., Outcome]
+    prepare: Callable[[Deps, Any, Case], Awaitable[Any]] | None = None
+
+    def run(self, tx: WriteTx, activity: Any, case: Case, prepared: object) -> Outcome:
+        """Apply the activity within `tx`."""
+        if self.prepare is None:
+            return self.apply(tx, activity, case)
+        return self.apply(tx, activity, case, prepared)

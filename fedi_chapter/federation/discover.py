@@ -1,0 +1,233 @@
+"""Finding others: the actor behind a handle, the software of a host, a visitor's follow page.
+
+Called by the command line, the public pages and the fan-out; uses the network, so never inside
+a transaction. What a stranger's server says is believed only where the other side agrees.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+from fedi_chapter.core.errors import (
+    BadDocument,
+    RemoteFailure,
+    RemoteGone,
+    RemoteRefused,
+    UnknownHandle,
+    Unreachable,
+)
+from fedi_chapter.core.log import get_logger
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.remote_actor import RemoteActor
+from fedi_chapter.domain.urls import OwnObject
+from fedi_chapter.federation import jrd, nodeinfo, remote_actors
+from fedi_chapter.federation.jrd import Handle
+from fedi_chapter.net.fetch import Budget
+from fedi_chapter.settings import Settings
+from fedi_chapter.store import audiences, hosts
+from fedi_chapter.store import remote_actors as stored_actors
+from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.vocab.shape import host_of
+
+log = get_logger(__name__)
+
+LEARN_AT_ONCE = 32
+LEARN_SECONDS = 5.0
+"""How long a publication waits for servers to say what they run."""
+MOST_LEARNED = 320
+"""Servers asked before one publication; the others are asked by the clock."""
+
+_INTENT = "https://w3id.org/fep/3b86/"
+_TO_OPEN = (
+    (f"{_INTENT}Object", "{object}"),
+    ("http://ostatus.org/schema/1.0/subscribe", "{uri}"),
+)
+"""Relations that name a page to open anything, the best first, each with its placeholder."""
+_TO_FOLLOW = ((f"{_INTENT}Follow", "{object}"), *_TO_OPEN)
+"""The same for actors."""
+
+
+# -- the actor behind a handle -------------------------------------------------------------
+
+
+async def resolve(deps: Deps, target: str) -> RemoteActor:
+    """Return the actor that `target` names: `@name@host`, `name@host`, or an address.
+
+    Raises:
+        UnknownHandle: nobody was found, or the servers do not agree who it is; with the cure.
+        Unreachable: the server gave no answer; with the cure.
+
+    """
+    budget, word = Budget(), target.strip()
+    is_address = word.startswith(("https://", "http://"))
+    try:
+        if is_address:
+            return await remote_actors.actor(deps, word, budget=budget)
+        return await _by_handle(deps, jrd.read_handle(word), budget)
+    except UnknownHandle:
+        raise
+    except Unreachable as error:
+        raise Unreachable(
+            error.message, cure="check the spelling of the server's name, or try again later"
+        ) from error
+    except (BadDocument, RemoteRefused) as error:
+        cure = "give the address of a profile" if is_address else "check the spelling"
+        raise UnknownHandle(f"nobody was found as {word}: {error.message}", cure=cure) from error
+
+
+async def _by_handle(deps: Deps, asked: Handle, budget: Budget) -> RemoteActor:
+    if asked.host in {deps.urls.domain.lower(), deps.urls.host.lower()}:
+        raise UnknownHandle(f"{asked} lives on this server", cure="name somebody elsewhere")
+    handle, uri = await _settled(deps, asked, budget)
+    actor = await remote_actors.actor(deps, uri, budget=budget)
+    if handle.name.lower() != actor.username.lower():
+        raise _disagree(handle, uri)
+    if handle.host != actor.host:
+        await _check_back(deps, handle, actor, budget)
+    named = replace(actor, handle=str(handle))
+    if named != actor:
+        await deps.db.write(lambda tx: stored_actors.set_handle(tx, named.uri, named.handle))
+    return named
+
+
+async def _settled(deps: Deps, asked: Handle, budget: Budget) -> tuple[Handle, str]:
+    """Return the handle a server settles on and the actor id behind it.
+
+    A server may answer with another handle (a split domain); that one is asked once more and
+    must name itself and the same actor. A third name is never followed (mastodon.md §2.2).
+    """
+    first = await jrd.ask(deps, asked, budget)
+    if first.actor is None:
+        raise UnknownHandle(
+            f"{asked} is no fediverse account", cure="check the spelling of the handle"
+        )
+    handle = first.subject or asked
+    if not handle.same_as(asked):
+        second = await jrd.ask(deps, handle, budget)
+        if second.actor != first.actor or not (second.subject or handle).same_as(handle):
+            raise _disagree(asked, first.actor)
+    return handle, first.actor
+
+
+async def _check_back(deps: Deps, handle: Handle, actor: RemoteActor, budget: Budget) -> None:
+    """Ask the actor's own host for its handle: nobody else's domain can name it (OBJ-17)."""
+    own = await jrd.ask(deps, Handle(actor.username, actor.host), budget)
+    if own.actor != actor.uri or own.subject is None or not own.subject.same_as(handle):
+        raise _disagree(handle, actor.uri)
+
+
+def _disagree(handle: Handle, uri: str) -> UnknownHandle:
+    return UnknownHandle(
+        f"{handle} claims to be {uri}, whose server does not agree",
+        cure="ask for the handle that stands on the profile's own page",
+    )
+
+
+# -- the software of a host ----------------------------------------------------------------
+
+
+async def learn_host(deps: Deps, host: str) -> None:
+    """Ask `host` what it runs, and note whether it gets the Event or its face.
+
+    One that does not answer keeps what was known; a wish in the settings wins over all.
+    """
+    software: str | None = None
+    version: str | None = None
+    try:
+        software, version = await nodeinfo.ask(deps, host)
+    except RemoteFailure as error:
+        log.info("host not learned", host=host, error=error.message)
+
+    def note(tx: WriteTx) -> None:
+        known = hosts.get(tx, host)
+        name = software or (known.software if known else None)
+        number = version or (known.version if known else None)
+        takes_events = nodeinfo.takes_events(deps.settings, host, name)
+        hosts.learned(tx, host, name, number, takes_events)
+
+    await deps.db.write(note)
+
+
+def apply_wishes(tx: WriteTx, settings: Settings) -> None:
+    """Note which hosts the settings name as takers of the Event or of the face."""
+    for host in {*settings.event_servers, *settings.face_servers}:
+        known = hosts.get(tx, host)
+        software, version = (known.software, known.version) if known else (None, None)
+        wished = nodeinfo.takes_events(settings, host, software)
+        if known is None or known.takes_events is not wished:
+            hosts.learned(tx, host, software, version, wished)
+
+
+async def learn_followers_hosts(deps: Deps) -> None:
+    """Ask those followers' servers that were never asked, or a week ago, within seconds."""
+    due = await deps.db.read(lambda tx: audiences.hosts_to_ask(tx, MOST_LEARNED))
+    if not due:
+        return
+    places = asyncio.Semaphore(LEARN_AT_ONCE)
+
+    async def learn(host: str) -> None:
+        async with places:
+            await learn_host(deps, host)
+
+    with contextlib.suppress(TimeoutError):  # the rest counts as face until the clock asks them
+        async with asyncio.timeout(LEARN_SECONDS), asyncio.TaskGroup() as group:
+            for host in due:
+                group.create_task(learn(host))
+
+
+# -- a visitor's follow page ---------------------------------------------------------------
+
+
+async def follow_page(deps: Deps, handle: str, object_uri: str) -> str | None:
+    """Return where on their own server the owner of `handle` follows or opens `object_uri`.
+
+    An event is opened as what that server gets of it: the Event, or its face. None when that
+    server names no usable page: then a line to copy must do.
+
+    Raises:
+        UnknownHandle: it is not a handle, or that server knows nobody by it; with the cure.
+        RemoteFailure: that server gave no usable answer.
+
+    """
+    asked = jrd.read_handle(handle)
+    try:
+        found = await jrd.ask(deps, asked, Budget())
+    except RemoteGone as error:
+        raise UnknownHandle(
+            f"{asked.host} knows nobody called {asked}", cure="check the spelling of the handle"
+        ) from error
+    own = deps.urls.own_object(object_uri)
+    home = host_of(found.actor) if found.actor else asked.host
+    entry = quote(await _entry(deps, own, home) if own else object_uri, safe="")
+    allow_http = deps.settings.danger_allow_private_network
+    for relation, placeholder in _TO_OPEN if own else _TO_FOLLOW:
+        template = found.templates.get(relation, "")
+        if placeholder in template:
+            page = template.replace(placeholder, entry)
+            if _is_at(page, asked.host, allow_http=allow_http):
+                return page
+    if found.actor is None or found.templates:
+        return None
+    parts = urlsplit(found.actor)
+    guess = f"{parts.scheme}://{parts.netloc}/authorize_interaction?uri={entry}"
+    return guess if _is_at(guess, asked.host, allow_http=allow_http) else None
+
+
+async def _entry(deps: Deps, own: OwnObject, host: str) -> str:
+    """Return the id under which `host` has, or would get, something of ours."""
+    if own.kind == "post":
+        return deps.urls.post(own.id)
+    known = await deps.db.read(lambda tx: hosts.get(tx, host))
+    takes_events = known is not None and known.takes_events
+    return deps.urls.event(own.id) if takes_events else deps.urls.face(own.id)
+
+
+def _is_at(page: str, host: str, *, allow_http: bool) -> bool:
+    """Tell whether `page` is a plain https address on `host` or below it (ADM-12)."""
+    if not page.isascii() or not page.isprintable() or "\\" in page or " " in page:
+        return False
+    parts = urlsplit(page)
+    if parts.scheme != "https" and not (allow_http and parts.scheme == "http"):
+        return False
+    return "@" not in parts.netloc and (host_of(page) == host or host_of(page).endswith(f".{host}"))

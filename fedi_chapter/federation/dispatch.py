@@ -1,0 +1,177 @@
+"""What happens with each activity, on one screen: a handler, or the reason why nothing does.
+
+Called by `workers.inbox` with one stored activity at a time. A test fails when a class of
+`vocab.activities` stands in neither form. What activities mean is in `federation.handlers`.
+"""
+
+from datetime import datetime, timedelta
+
+from fedi_chapter.core.errors import RemoteFailure, RemoteGone
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.inbox import InboxJob
+from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor
+from fedi_chapter.federation import remote_actors
+from fedi_chapter.federation.case import Case, Handler
+from fedi_chapter.federation.concern import as_hint, concerns_us
+from fedi_chapter.federation.handlers import (
+    announce,
+    block,
+    by_reference,
+    create_event,
+    create_note,
+    flag,
+    follow,
+    follow_answer,
+    join,
+    like,
+    move,
+    quote_request,
+    remove_actor,
+    remove_object,
+    undo_announce,
+    undo_follow,
+    undo_like,
+    undo_unknown,
+    update_actor,
+    update_event,
+    update_note,
+)
+from fedi_chapter.federation.inbox import UNPROVED
+from fedi_chapter.federation.outcome import Ignored, Outcome
+from fedi_chapter.net.fetch import Budget
+from fedi_chapter.store import blocks, inbox
+from fedi_chapter.store import remote_actors as actors
+from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.vocab import activities as act
+from fedi_chapter.vocab.read import read_activity
+
+TABLE: dict[type[act.Activity], Handler | Ignored] = {
+    act.Follow: Handler(follow.apply),
+    act.UndoFollow: Handler(undo_follow.apply),
+    act.FollowAnswer: Handler(follow_answer.apply),
+    act.CreateNote: Handler(create_note.apply),
+    act.UpdateNote: Handler(update_note.apply),
+    act.CreateEvent: Handler(create_event.apply),
+    act.UpdateEvent: Handler(update_event.apply),
+    act.CreateByReference: Handler(by_reference.apply, by_reference.prepare),
+    act.DeleteObject: Handler(remove_object.apply, remove_object.prepare),
+    act.UpdateActor: Handler(update_actor.apply, update_actor.prepare),
+    act.DeleteActor: Handler(remove_actor.apply, remove_actor.prepare),
+    act.Announce: Handler(announce.apply, announce.prepare),
+    act.UndoAnnounce: Handler(undo_announce.apply),
+    act.Like: Handler(like.apply),
+    act.UndoLike: Handler(undo_like.apply),
+    act.Block: Handler(block.apply),
+    act.UndoBlock: Ignored("a block ended the follows; they come back by a new Follow"),
+    act.UndoUnknown: Handler(undo_unknown.apply),
+    act.Flag: Handler(flag.apply),
+    act.Move: Handler(move.apply, move.prepare),
+    act.QuoteRequest: Handler(quote_request.apply),
+    act.QuoteAnswer: Ignored("we ask nobody for a quote"),
+    act.Join: Handler(join.apply),
+    act.Leave: Ignored("no RSVP is taken over the wire yet, so nobody can leave"),
+    act.EventAnswer: Ignored("no RSVP is taken over the wire yet, and we invite nobody"),
+    act.Vote: Ignored("no poll of ours is open: events have a Note for a face yet"),
+    act.AddOrRemove: Ignored("we show nobody else's pinned posts or collections"),
+    act.Other: Ignored("an activity we have no use for"),
+}
+"""Every class of `vocab.activities`, once."""
+
+NOT_OUR_BUSINESS = Ignored("passed on by others, and none of our business")
+ALIAS = Ignored("the actor goes by another id")
+REFUSED = Ignored("blocked since it came")
+GONE = Ignored("the actor, or what it is about, is gone")
+UNUSABLE = Ignored("the origin gave nothing we can use")
+
+
+WAITS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+"""How long an activity waits for a server that must be asked and does not answer."""
+
+
+async def process(deps: Deps, job: InboxJob) -> None:
+    """Handle one stored activity: its effect, the answer and the mark commit together.
+
+    Raises:
+        Exception: anything unexpected; the caller retries and parks.
+
+    """
+    activity = read_activity(job.body)
+    try:
+        outcome = await _handle(deps, job, activity)
+    except RemoteFailure as error:
+        if error.retry:
+            await _put_back(deps, job, error)
+            return
+        why = GONE if isinstance(error, RemoteGone) else UNUSABLE
+        outcome = await _finish(deps, job, why, detail=error.message)
+    kind = type(outcome).__name__.lower()
+    deps.metrics.add(f"inbox.{kind}.{type(activity).__name__}")
+    if isinstance(outcome, Ignored):
+        deps.metrics.add(f"inbox.ignored because.{outcome.reason}")
+
+
+async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> Outcome:
+    proved, budget = not job.activity_id.startswith(UNPROVED), Budget()
+    if not proved:
+        hint = activity
+        if not await deps.db.read(lambda tx: concerns_us(tx, hint, deps.urls)):
+            return await _finish(deps, job, NOT_OUR_BUSINESS)
+        activity = as_hint(activity)
+    handler = TABLE[type(activity)]
+    if isinstance(handler, Ignored):
+        return await _finish(deps, job, handler)
+
+    def apply(tx: WriteTx, sender: RemoteActor, prepared: object = None) -> Outcome:
+        case = Case(sender, deps.urls, deps.settings, proved, budget)
+        is_refused = blocks.find(tx, actor_uri=sender.uri, host=sender.host) is not None
+        outcome = REFUSED if is_refused else handler.run(tx, activity, case, prepared)
+        inbox.finish(tx, job.id, str(outcome))
+        return outcome
+
+    def apply_at_once(tx: WriteTx) -> Outcome | None:
+        sender = actors.get(tx, activity.actor)
+        return apply(tx, sender) if sender and _is_fresh(sender, tx.now) else None
+
+    if handler.prepare is None:  # the usual case: one hop to the database, no network
+        outcome = await deps.db.write(apply_at_once)
+        if outcome is not None:
+            return outcome
+    sender = await _sender(deps, activity, budget)
+    if sender.uri != activity.actor:
+        return await _finish(deps, job, ALIAS)
+    if handler.prepare is None:
+        return await deps.db.write(lambda tx: apply(tx, sender))
+    case = Case(sender, deps.urls, deps.settings, proved, budget)
+    prepared = await handler.prepare(deps, activity, case)
+    return await deps.db.write(lambda tx: apply(tx, sender, prepared))
+
+
+def _is_fresh(sender: RemoteActor, now: datetime) -> bool:
+    return bool(
+        sender.gone_at is None and sender.fetched_at and now - sender.fetched_at <= PROFILE_AGE
+    )
+
+
+async def _sender(deps: Deps, activity: act.Activity, budget: Budget) -> RemoteActor:
+    """Return the activity's actor, fresh enough to be shown; a departing one is not asked."""
+    if isinstance(activity, act.DeleteActor):
+        return await remote_actors.actor(deps, activity.actor, budget=budget, max_age=timedelta.max)
+    sender = await remote_actors.actor(deps, activity.actor, budget=budget, max_age=PROFILE_AGE)
+    if sender.gone_at is None:
+        return sender
+    return await remote_actors.refresh(deps, activity.actor, budget)
+
+
+async def _finish(deps: Deps, job: InboxJob, outcome: Outcome, *, detail: str = "") -> Outcome:
+    text = f"{outcome} ({detail})" if detail else str(outcome)
+    await deps.db.write(lambda tx: inbox.finish(tx, job.id, text))
+    return outcome
+
+
+async def _put_back(deps: Deps, job: InboxJob, error: RemoteFailure) -> None:
+    """Try again later; what was tried as often as there are waits is set aside."""
+    if job.attempts > len(WAITS):
+        await deps.db.write(lambda tx: inbox.park(tx, job.id, error.message))
+        return
+    due = deps.clock.now() + WAITS[job.attempts - 1]
+    await deps.db.write(lambda tx: inbox.retry(tx, job.id, due, error.message))

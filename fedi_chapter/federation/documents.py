@@ -1,0 +1,173 @@
+"""The ActivityPub objects a peer may GET, built from the database at the moment of asking.
+
+Called by `web.fedi`; each function is one read. What a stranger may not see raises Missing,
+exactly as if it did not exist; what was deleted raises `Deleted` with its tombstone.
+"""
+
+from fedi_chapter.core.errors import Gone, Missing
+from fedi_chapter.domain.audience import Visibility
+from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.event import Event, EventId
+from fedi_chapter.domain.post import Post, PostId
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.sig.keys import KeyRing, multibase
+from fedi_chapter.store import (
+    events,
+    followers,
+    local_actors,
+    local_keys,
+    posts,
+    quotes,
+    reactions,
+)
+from fedi_chapter.store.tx import ReadTx
+from fedi_chapter.vocab.actors import PublicKeys, write_actor
+from fedi_chapter.vocab.collections import quote_authorization, tombstone
+from fedi_chapter.vocab.events import write_event
+from fedi_chapter.vocab.faces import write_face
+from fedi_chapter.vocab.places import write_place
+from fedi_chapter.vocab.posts import write_post
+from fedi_chapter.vocab.shape import Document
+
+
+class Deleted(Gone):
+    """What was here has been deleted; its tombstone remains (AS2 vocabulary, Tombstone)."""
+
+    def __init__(self, document: Document) -> None:
+        """Keep the tombstone document."""
+        self.document = document
+        super().__init__()
+
+
+def public_keys(tx: ReadTx, actor: LocalActor, urls: Urls, ring: KeyRing) -> PublicKeys:
+    """Return the public halves of an actor's current keys: RSA, and Ed25519."""
+    rsa = local_keys.current(tx, actor.id, "rsa")
+    modern = local_keys.current(tx, actor.id, "ed25519")
+    opened = ring.unseal(urls.key(actor, modern.fragment), "ed25519", modern.private_sealed)
+    return PublicKeys(
+        fragment=rsa.fragment,
+        pem=rsa.public_pem,
+        ed25519_fragment=modern.fragment,
+        ed25519=multibase(opened.private),
+    )
+
+
+def actor(
+    tx: ReadTx, local: LocalActor, urls: Urls, ring: KeyRing, *, holds_followers: bool
+) -> Document:
+    """Return an actor's document."""
+    keys = public_keys(tx, local, urls, ring)
+    return write_actor(local, urls, keys, holds_followers=holds_followers)
+
+
+def event(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False) -> Document:
+    """Return the canonical Event.
+
+    Raises:
+        Missing: unknown, a draft, or for followers while the reader is none.
+        Deleted: with its tombstone.
+
+    """
+    found, owner = readable_event(
+        tx, event_id, urls, former_type="Event", reader_follows=reader_follows
+    )
+    return _counted(tx, write_event(found, owner, urls))
+
+
+def face(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False) -> Document:
+    """Return the event's microblog face.
+
+    Raises:
+        Missing: unknown, a draft, or for followers while the reader is none.
+        Deleted: with its tombstone.
+
+    """
+    found, owner = readable_event(
+        tx, event_id, urls, former_type="Note", reader_follows=reader_follows
+    )
+    return _counted(tx, write_face(found, owner, urls))
+
+
+def readable_event(
+    tx: ReadTx, event_id: str, urls: Urls, *, former_type: str, reader_follows: bool = False
+) -> tuple[Event, LocalActor]:
+    """Return an event that federates, with its actor.
+
+    Raises:
+        Missing: unknown, a draft, local, or for followers while the reader is none.
+        Deleted: with the tombstone of the Event or, for `former_type` Note, of its face.
+
+    """
+    found = events.get(tx, EventId(event_id))
+    if found is None or found.is_draft or not _may_read(found.visibility, reader_follows):
+        raise Missing
+    if found.deleted_at:
+        uri = urls.face(event_id) if former_type == "Note" else urls.event(event_id)
+        raise Deleted(tombstone(uri, former_type, found.deleted_at))
+    return found, _owner(tx, found)
+
+
+def post(tx: ReadTx, post_id: str, urls: Urls, *, reader_follows: bool = False) -> Document:
+    """Return a post as a Note.
+
+    Raises:
+        Missing: unknown, local, or for followers while the reader is none.
+        Deleted: with its tombstone.
+
+    """
+    found = posts.get(tx, PostId(post_id))
+    if found is None or not _may_read(found.visibility, reader_follows):
+        raise Missing
+    if found.deleted_at:
+        raise Deleted(tombstone(urls.post(post_id), "Note", found.deleted_at))
+    return _counted(tx, write_post(found, _owner(tx, found), urls))
+
+
+def place(tx: ReadTx, place_id: str, urls: Urls) -> Document:
+    """Return a public place, as long as a public event meets there."""
+    found = events.place(tx, place_id)
+    if found is None:
+        raise Missing
+    return write_place(found, urls, with_context=True)
+
+
+def quote(tx: ReadTx, quote_id: str, urls: Urls) -> Document:
+    """Return an authorization to quote (FEP-044f)."""
+    found = quotes.get(tx, quote_id)
+    chapter = local_actors.chapter(tx)
+    if found is None or chapter is None:
+        raise Missing
+    return quote_authorization(
+        urls.quote(quote_id), urls.actor(chapter), found.quote_uri, found.target_uri
+    )
+
+
+def follows(tx: ReadTx, local: LocalActor, reader: str | None) -> bool:
+    """Tell whether `reader`, proven by a signature, follows `local`."""
+    if reader is None:
+        return False
+    follower = followers.get(tx, local.id, reader)
+    return follower is not None and follower.state == "accepted"
+
+
+def _counted(tx: ReadTx, document: Document) -> Document:
+    """Add how many like and boost it; Mastodon shows these numbers when it fetches."""
+    likes, boosts = reactions.counts(tx, (str(document["id"]),))
+    return {
+        **document,
+        "likes": {"type": "Collection", "totalItems": likes},
+        "shares": {"type": "Collection", "totalItems": boosts},
+    }
+
+
+def _may_read(visibility: Visibility, reader_follows: bool) -> bool:
+    if visibility is Visibility.FOLLOWERS:
+        return reader_follows
+    return visibility.federates
+
+
+def _owner(tx: ReadTx, thing: Event | Post) -> LocalActor:
+    owner = local_actors.get(tx, thing.actor_id)
+    if owner is None:
+        raise Missing
+    return owner

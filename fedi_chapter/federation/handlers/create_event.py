@@ -1,0 +1,12 @@
+"""Create of an event by its own author: a neighbour's invitation."""
+
+from fedi_chapter.federation.case import Case
+from fedi_chapter.federation.intake import take_event
+from fedi_chapter.federation.outcome import Outcome
+from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.vocab.activities import CreateEvent
+
+
+def apply(tx: WriteTx, activity: CreateEvent, case: Case) -> Outcome:
+    """Keep the event of somebody we follow."""
+    return take_event(tx, activity.document, case.sender)

@@ -1,0 +1,54 @@
+"""Delete of a note or an event: by its owner, or confirmed by its origin (OBJ-06).
+
+A tombstone stays, so that a Create or Update that arrives late brings nothing back (OBJ-22).
+"""
+
+from fedi_chapter.core.errors import RemoteGone
+from fedi_chapter.deps import Deps
+from fedi_chapter.federation import origin
+from fedi_chapter.federation.case import Case
+from fedi_chapter.federation.outcome import Done, Ignored, Outcome
+from fedi_chapter.store import messages, neighbours, replies, tombstones
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.vocab.activities import DeleteObject
+from fedi_chapter.vocab.shape import types_of
+
+
+async def prepare(deps: Deps, activity: DeleteObject, case: Case) -> bool:
+    """Tell whether the Delete counts: the owner's own word, or the origin's answer."""
+    owner = await deps.db.read(lambda tx: owner_of(tx, activity.object))
+    if case.proved and owner in (None, case.sender.uri):
+        return True
+    if owner is None:
+        return False
+    try:
+        document = await origin.fetch(deps, activity.object, budget=case.budget)
+    except RemoteGone:
+        return True
+    return "Tombstone" in types_of(document)
+
+
+def apply(tx: WriteTx, activity: DeleteObject, _: Case, prepared: bool) -> Outcome:
+    """Remove whatever we keep under this id."""
+    uri = activity.object
+    if not prepared:
+        return Ignored("deletes what is not the sender's")
+    owner = owner_of(tx, uri)
+    tombstones.put(tx, uri, activity.former_type or "Object", False)
+    if owner is None:
+        return Ignored("deletes what we never kept")
+    replies.remove(tx, uri)
+    messages.remove(tx, uri)
+    neighbours.remove(tx, uri, owner)
+    return Done("deleted")
+
+
+def owner_of(tx: ReadTx, uri: str) -> str | None:
+    """Return who wrote what we keep under `uri`."""
+    kept = (
+        replies.get(tx, uri)
+        or messages.get(tx, uri)
+        or neighbours.get_post(tx, uri)
+        or neighbours.get_event(tx, uri)
+    )
+    return kept.actor_uri if kept else None

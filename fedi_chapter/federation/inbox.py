@@ -1,0 +1,301 @@
+"""The inbox's door: read, verify, judge, store; what is let in is processed later.
+
+Called by `web.fedi` with the raw request, once per POST; one `InboxDoor` per process, held by
+the application. Nothing an activity says has an effect here, and a caller gets its answer only
+when the row is committed.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from fedi_chapter.core.errors import (
+    Busy,
+    KeyUnavailable,
+    MalformedActivity,
+    PeerBlocked,
+    SignatureInvalid,
+    SignerMismatch,
+)
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.inbox import Incoming
+from fedi_chapter.domain.moderation import FederationMode, host_and_parents
+from fedi_chapter.domain.remote_actor import RemoteActor, RemoteKey
+from fedi_chapter.federation import remote_actors, trust
+from fedi_chapter.federation.trust import Verdict
+from fedi_chapter.net.fetch import Budget
+from fedi_chapter.sig import verify
+from fedi_chapter.store import blocks, hosts, inbox
+from fedi_chapter.store import remote_actors as stored_actors
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.vocab import activities as act
+from fedi_chapter.vocab.read import read_activity
+from fedi_chapter.vocab.shape import host_of
+
+INSIDE = "inbox.inside"
+"""The level of requests at the door: who works behind it gives way when it is crowded."""
+UNPROVED = "unproved:"
+"""Ledger ids of what only its origin can prove; the real activity's own id stays free."""
+MOST_INSIDE = 2_000
+"""Requests at the door at once; more are told to come back."""
+MOST_ASKING, MOST_ASKING_HOST = 64, 8
+"""Of those, how many may wait for a key to be fetched, in all and from one host (ABU-05)."""
+MOST_WAITING, MOST_WAITING_HOST = 100_000, 20_000
+"""Stored and not yet processed, in all and of one host; more are told to come back."""
+MOST_AT_ONCE = 500
+"""Rows in one commit."""
+HOSTS_KEPT = 10_000
+KEYS_KEPT, KEY_AGE = 10_000, timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """A request that waits for its commit."""
+
+    incoming: Incoming
+    peers: frozenset[str]
+    """Actor ids that must be welcome here: the signer and the actor."""
+    let_in: asyncio.Future[bool]
+
+    def answer(self, let_in: bool) -> None:
+        if not self.let_in.done():
+            self.let_in.set_result(let_in)
+
+    def fail(self, error: Exception) -> None:
+        if not self.let_in.done():
+            self.let_in.set_exception(error)
+
+
+class InboxDoor:
+    """Takes signed activities, many at a time, and commits them together."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._mode = FederationMode(deps.settings.federation)
+        self._keys: OrderedDict[str, tuple[RemoteKey, datetime]] = OrderedDict()
+        self._inside = 0
+        self._asking: Counter[str] = Counter()
+        self._room = 0
+        self._rooms: dict[str, int] = {}
+        self._waiting: list[_Guest] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    async def receive(self, request: verify.Request, *, inbox_of: LocalActor | None) -> None:
+        """Verify, judge and store one activity; return when it is committed.
+
+        `inbox_of` is the owner of a personal inbox, None for the shared one; both take the
+        same, for whom it is stands in the activity.
+
+        Raises:
+            MalformedActivity, SignatureMalformed: 400.
+            SignatureInvalid, SignerMismatch: 401.
+            PeerBlocked: 403.
+            Busy, KeyUnavailable: 503.
+
+        """
+        self._deps.metrics.add("inbox.personal" if inbox_of else "inbox.shared")
+        if self._inside >= MOST_INSIDE:
+            raise Busy("too many requests at the inbox")
+        self._inside += 1
+        self._deps.metrics.levels[INSIDE] = self._inside
+        try:
+            await self._receive(request)
+        finally:
+            self._inside -= 1
+            self._deps.metrics.levels[INSIDE] = self._inside
+
+    async def _receive(self, request: verify.Request) -> None:
+        activity = read_activity(request.body)
+        if await self._is_about_nobody(activity):
+            self._deps.metrics.add("inbox.dropped.unknown actor")
+            return
+        claim = verify.claim(request, now=self._deps.clock.now())
+        signer = await self._signer(claim, activity)
+        verdict = self._judge(activity, signer)
+        if verdict is Verdict.DROP:
+            return
+        incoming = Incoming(
+            activity_id=_ledger_id(activity, request.body, verdict),
+            actor_uri=activity.actor,
+            type=type(activity).__name__,
+            body=request.body,
+            host=host_of(activity.actor),
+        )
+        if not await self._stored(incoming, frozenset({activity.actor, signer or activity.actor})):
+            raise PeerBlocked
+        self._deps.metrics.add("inbox.accepted")
+
+    async def _is_about_nobody(self, activity: act.Activity) -> bool:
+        """Tell whether an actor we never met only speaks of itself: deletion storms end here.
+
+        Mastodon tells every server it knows; no signature is checked and nothing fetched.
+        """
+        if not isinstance(activity, act.DeleteActor | act.UpdateActor):
+            return False
+        uri = activity.actor
+        return await self._deps.db.read(lambda tx: stored_actors.get(tx, uri)) is None
+
+    async def _signer(self, claim: verify.Claim, activity: act.Activity) -> str | None:
+        """Return the actor whose key made the signature, None for a farewell nobody can prove.
+
+        The key of a deleted actor is gone with it: its Delete is kept as a hint (SIG-17).
+        """
+        is_farewell = isinstance(activity, act.DeleteActor)
+        key = self._kept(claim.key_id) or await self._known(claim.key_id, activity.actor)
+        try:
+            if key is None:
+                key = await self._fetched(claim.key_id)
+            return self._checked(claim, key)
+        except SignatureInvalid:
+            if is_farewell:
+                return None
+            if key is None:
+                raise
+        self._keys.pop(key.id, None)
+        changed = await remote_actors.changed_key(self._deps, key, Budget())
+        return self._checked(claim, changed)
+
+    def _kept(self, key_id: str) -> RemoteKey | None:
+        kept = self._keys.get(key_id)
+        if kept is None:
+            return None
+        key, since = kept
+        if self._deps.clock.now() - since > KEY_AGE:
+            del self._keys[key_id]
+            return None
+        self._keys.move_to_end(key_id)
+        return key
+
+    def _checked(self, claim: verify.Claim, key: RemoteKey) -> str:
+        verify.check(claim, key)
+        self._keys.setdefault(key.id, (key, self._deps.clock.now()))
+        if len(self._keys) > KEYS_KEPT:
+            self._keys.popitem(last=False)
+        return key.owner
+
+    async def _known(self, key_id: str, actor_uri: str) -> RemoteKey | None:
+        """Return the stored key; a peer that is not welcome is refused before any fetch."""
+
+        def look_up(tx: ReadTx) -> RemoteActor | None:
+            peers = frozenset({key_id, actor_uri})
+            if not peers <= _welcome(tx, peers, self._mode):
+                raise PeerBlocked
+            return stored_actors.by_key(tx, key_id)
+
+        owner = await self._deps.db.read(look_up)
+        if owner is None:
+            return None
+        return next((key for key in owner.keys if key.id == key_id), None)
+
+    async def _fetched(self, key_id: str) -> RemoteKey:
+        host = host_of(key_id)
+        if self._asking.total() >= MOST_ASKING or self._asking[host] >= MOST_ASKING_HOST:
+            raise KeyUnavailable(f"too many keys are being fetched, {host} is asked for many")
+        self._asking[host] += 1
+        try:
+            return await remote_actors.fetched_key(self._deps, key_id, Budget())
+        finally:
+            self._asking -= Counter([host])  # a host with none left is forgotten
+
+    def _judge(self, activity: act.Activity, signer: str | None) -> Verdict:
+        if signer is None:
+            return Verdict.REFETCH
+        judgement = trust.judge(activity, signer, self._deps.urls)
+        if judgement.rule is not None:
+            self._deps.metrics.add(f"inbox.{judgement.verdict.value}.{judgement.rule}")
+        if judgement.verdict is Verdict.MISMATCH:
+            raise SignerMismatch(f"{signer} speaks for {activity.actor}")
+        if judgement.verdict is Verdict.MALFORMED:
+            raise MalformedActivity(f"broken rule: {judgement.rule}")
+        return judgement.verdict
+
+    async def _stored(self, incoming: Incoming, peers: frozenset[str]) -> bool:
+        guest = _Guest(incoming, peers, asyncio.get_running_loop().create_future())
+        self._waiting.append(guest)
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_all(), name="inbox door")
+        return await guest.let_in
+
+    async def _commit_all(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+                await self._commit(batch)
+        finally:
+            self._committing = None
+
+    async def _commit(self, batch: Sequence[_Guest]) -> None:
+        """Commit a batch; if it fails, one by one, so that one bad row harms nobody else."""
+        try:
+            await self._make_room()
+            batch = await self._with_room(batch)
+            welcome = await self._deps.db.write(lambda tx: _put(tx, batch, self._mode))
+        except Exception as error:  # raised again at every request that waits for it
+            if len(batch) == 1 or isinstance(error, Busy):
+                for guest in batch:
+                    guest.fail(error)
+                return
+            for guest in batch:
+                await self._commit([guest])
+            return
+        self._room -= len(batch)
+        for guest in batch:
+            guest.answer(guest.peers <= welcome)
+
+    async def _make_room(self) -> None:
+        if self._room > 0:
+            return
+        self._room = min(MOST_WAITING - await self._deps.db.read(inbox.waiting), MOST_AT_ONCE * 2)
+        if self._room <= 0:
+            raise Busy("too many activities wait to be processed")
+
+    async def _with_room(self, batch: Sequence[_Guest]) -> list[_Guest]:
+        """Return those whose host may store more; tell the others to come back."""
+        if len(self._rooms) > HOSTS_KEPT:
+            self._rooms.clear()
+        wanted = Counter(guest.incoming.host for guest in batch)
+        unsure = [host for host, many in wanted.items() if self._rooms.get(host, 0) < many]
+        if unsure:
+            self._rooms |= await self._deps.db.read(
+                lambda tx: {host: inbox.room(tx, host, MOST_WAITING_HOST) for host in unsure}
+            )
+        taken = []
+        for guest in batch:
+            host = guest.incoming.host
+            self._rooms[host] -= 1
+            if self._rooms[host] < 0:
+                guest.fail(Busy(f"too many activities of {host} wait to be processed"))
+            else:
+                taken.append(guest)
+        return taken
+
+
+def _put(tx: WriteTx, batch: Sequence[_Guest], mode: FederationMode) -> frozenset[str]:
+    """Store the rows of those who are welcome, and return who is."""
+    peers = frozenset().union(*(guest.peers for guest in batch))
+    welcome = _welcome(tx, peers, mode)
+    inbox.put_many(tx, [guest.incoming for guest in batch if guest.peers <= welcome])
+    return welcome
+
+
+def _welcome(tx: ReadTx, peers: frozenset[str], mode: FederationMode) -> frozenset[str]:
+    """Return those actors (or keys) who are not blocked, nor their hosts, and are allowed."""
+    names = {uri: (uri.partition("#")[0], *host_and_parents(host_of(uri))) for uri in peers}
+    refused = blocks.among(tx, {name for each in names.values() for name in each})
+    return frozenset(
+        uri
+        for uri, own in names.items()
+        if refused.isdisjoint(own)
+        and (mode is not FederationMode.ALLOWLIST or hosts.is_allowed(tx, host_of(uri)))
+    )
+
+
+def _ledger_id(activity: act.Activity, body: bytes, verdict: Verdict) -> str:
+    if verdict is Verdict.TAKE and activity.id:
+        return activity.id
+    digest = sha256(activity.actor.encode() + b"\n" + body).hexdigest()
+    return f"{UNPROVED if verdict is Verdict.REFETCH else 'sha256:'}{digest}"

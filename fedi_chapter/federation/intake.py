@@ -1,0 +1,199 @@
+"""Notes and events of others: what they are to us, and where they are kept.
+
+Called by every handler that ends up with a note or an event, however it came: sent, edited,
+fetched from its origin, boosted. The author has been proved before. An audience never grows
+here: what was private stays private whatever a later copy says (OBJ-09).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from fedi_chapter.domain.conversation import Message, Reply, ReplyState
+from fedi_chapter.domain.neighbour import NeighbourPost
+from fedi_chapter.domain.remote_actor import RemoteActor
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.federation import ours
+from fedi_chapter.federation.case import Case
+from fedi_chapter.federation.outcome import Done, Held, Ignored, Outcome
+from fedi_chapter.store import (
+    followers,
+    following,
+    known,
+    local_actors,
+    messages,
+    neighbours,
+    replies,
+)
+from fedi_chapter.store.known import Known
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.vocab.activities import EventDocument, Note
+from fedi_chapter.vocab.shape import same_host
+
+KNOWN = Ignored("known already")
+DELETED = Ignored("deleted before")
+NOT_OURS = Ignored("neither to us nor from somebody we follow")
+
+
+def take_note(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
+    """Keep a note as a change of a known one, a reply, a message or a neighbour's post."""
+    match known.as_what(tx, note.id):
+        case Known.DELETED:
+            return DELETED
+        case Known.REPLY:
+            return _change_reply(tx, note, author)
+        case Known.POST:
+            return _change_post(tx, note, author)
+        case Known.MESSAGE | Known.EVENT:
+            return KNOWN
+    if not note.is_public:
+        return _take_message(tx, note, author, case.urls)
+    root = root_of(tx, case.urls, note.in_reply_to)
+    if root is not None:
+        return _take_reply(tx, note, author, root, case)
+    if following.is_followed(tx, author.uri):
+        return take_neighbour_post(tx, note, author)
+    return NOT_OURS
+
+
+def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
+    """Keep a public post that somebody we follow wrote or boosted."""
+    match known.as_what(tx, note.id):
+        case Known.DELETED:
+            return DELETED
+        case Known():
+            return KNOWN
+    if not note.is_listed:
+        return Ignored("not for public timelines")
+    if note.in_reply_to is not None:
+        return Ignored("a reply in a conversation of others")
+    neighbours.put_post(tx, _neighbour_post(note, author, note.published or tx.now))
+    return Done("neighbour's post kept")
+
+
+def take_event(
+    tx: WriteTx, document: EventDocument, author: RemoteActor, *, boosted: bool = False
+) -> Outcome:
+    """Keep or change a public event of somebody we follow, or one they `boosted`."""
+    event = document.event
+    if known.as_what(tx, event.uri) is Known.DELETED:
+        return DELETED
+    kept = neighbours.get_event(tx, event.uri)
+    if kept is not None and kept.actor_uri != author.uri:
+        return Ignored("somebody else's event")
+    if not document.is_public:
+        if kept is not None:
+            neighbours.remove(tx, event.uri, author.uri)
+        return Ignored("not a public event")
+    if kept is not None and not _is_newer(event.updated_at, kept.updated_at):
+        return KNOWN
+    if kept is None and not boosted and not following.is_followed(tx, author.uri):
+        return NOT_OURS
+    neighbours.put_event(tx, replace(event, actor_uri=author.uri))
+    return Done("neighbour's event kept" if kept is None else "neighbour's event changed")
+
+
+def root_of(tx: ReadTx, urls: Urls, in_reply_to: str | None) -> str | None:
+    """Return the thing of ours at the top of the thread that `in_reply_to` stands in."""
+    if in_reply_to is None:
+        return None
+    if same_host(in_reply_to, urls.base):
+        return in_reply_to if ours.owner_at(tx, urls, in_reply_to) else None
+    return replies.root_of(tx, in_reply_to)
+
+
+def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: Case) -> Outcome:
+    state = _reply_state(tx, author, case.settings.replies)
+    reply = Reply(
+        uri=note.id,
+        actor_uri=author.uri,
+        in_reply_to=note.in_reply_to or root,
+        root=root,
+        html=note.content,
+        published_at=min(note.published or tx.now, tx.now),
+        url=note.url,
+        language=note.language,
+        updated_at=note.updated,
+        unlisted=not note.is_listed,
+        state=state,
+    )
+    replies.put(tx, reply)
+    if state is ReplyState.SHOWN:
+        return Done("reply shown")
+    return Held("a reply of somebody who does not follow us")
+
+
+def _reply_state(tx: ReadTx, author: RemoteActor, policy: str) -> ReplyState:
+    if policy == "everyone":
+        return ReplyState.SHOWN
+    if policy == "followers" and followers.is_follower(tx, author.uri):
+        return ReplyState.SHOWN
+    return ReplyState.HELD
+
+
+def _change_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
+    post = neighbours.get_post(tx, note.id)
+    if post is None or post.actor_uri != author.uri:
+        return Ignored("somebody else's post")
+    if not note.is_listed:
+        neighbours.remove(tx, note.id, author.uri)
+        return Done("withdrawn from the public")
+    if not _is_newer(note.updated, post.updated_at or post.published_at):
+        return KNOWN
+    neighbours.put_post(tx, _neighbour_post(note, author, post.published_at))
+    return Done("neighbour's post changed")
+
+
+def _change_reply(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
+    reply = replies.get(tx, note.id)
+    if reply is None or reply.actor_uri != author.uri:
+        return Ignored("somebody else's reply")
+    if not note.is_public:
+        replies.remove(tx, reply.uri)
+        return Done("withdrawn from the public")
+    if not _is_newer(note.updated, reply.updated_at or reply.published_at):
+        return KNOWN
+    replies.put(
+        tx,
+        replace(
+            reply,
+            html=note.content,
+            language=note.language,
+            updated_at=note.updated,
+            unlisted=reply.unlisted or not note.is_listed,
+        ),
+    )
+    return Done("reply changed")
+
+
+def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> Outcome:
+    addressed = {*note.to, *note.cc}
+    actors = local_actors.everyone(tx)
+    if not any({urls.actor(actor), urls.followers(actor)} & addressed for actor in actors):
+        return Ignored("not public and not to us")
+    message = Message(
+        uri=note.id,
+        actor_uri=author.uri,
+        html=note.content,
+        published_at=min(note.published or tx.now, tx.now),
+        in_reply_to=note.in_reply_to,
+    )
+    messages.put(tx, message)
+    return Done("message kept")
+
+
+def _neighbour_post(note: Note, author: RemoteActor, published_at: datetime) -> NeighbourPost:
+    return NeighbourPost(
+        uri=note.id,
+        actor_uri=author.uri,
+        html=note.content,
+        published_at=published_at,
+        url=note.url,
+        title=note.name,
+        language=note.language,
+        updated_at=note.updated,
+    )
+
+
+def _is_newer(updated: datetime | None, known: datetime | None) -> bool:
+    """Tell whether an edit is newer than what we keep; one without a time never is."""
+    return updated is not None and (known is None or updated > known)

@@ -1,0 +1,84 @@
+"""Documents fetched from where they claim to live: the only proof of what another server says.
+
+Called by `federation.remote_actors` and by the handlers' `prepare`, never inside a
+transaction. What a document means is read by `vocab`; nothing here is stored.
+"""
+
+from datetime import timedelta
+
+from fedi_chapter.core.errors import (
+    BadDocument,
+    MalformedActivity,
+    RemoteBusy,
+    RemoteFailure,
+    RemoteRefused,
+    UnsafeAddress,
+)
+from fedi_chapter.deps import Deps
+from fedi_chapter.federation import signing
+from fedi_chapter.net.fetch import Budget, Fetched
+from fedi_chapter.store import blocks
+from fedi_chapter.vocab.shape import Document, host_of, id_of, parse, same_host
+
+AVOIDED = timedelta(minutes=5)
+"""How long a host that failed, or a document that was wrong, is left alone (SIG-16)."""
+_PROFILE = '"https://www.w3.org/ns/activitystreams"'
+
+
+async def fetch(deps: Deps, uri: str, *, budget: Budget) -> Document:
+    """Return the document whose id is `uri`, or another id of the same host it leads to.
+
+    The document's id must be the address it came from; another one of the same host is asked
+    for once more, one of another host is refused (OBJ-03, OBJ-04). A fragment, such as that of
+    a key, is found in the document before it.
+
+    Raises:
+        RemoteFailure: what the fetcher raises; BadDocument for the wrong thing.
+
+    """
+    document = await _get(deps, uri, budget)
+    claimed = id_of(document)
+    if claimed in (uri, uri.partition("#")[0]):
+        return document
+    if claimed is None or not same_host(claimed, uri):
+        raise BadDocument(f"{uri} answers with the id {claimed}")
+    again = await _get(deps, claimed, budget)
+    if id_of(again) != claimed:
+        raise BadDocument(f"{claimed} answers with the id {id_of(again)}")
+    return again
+
+
+async def _get(deps: Deps, uri: str, budget: Budget) -> Document:
+    url, now, host = uri.partition("#")[0], deps.clock.now(), host_of(uri)
+    if same_host(url, deps.urls.base) or not host:
+        raise UnsafeAddress(f"{uri} is not another server's address")
+    if await deps.db.read(lambda tx: blocks.find(tx, actor_uri=None, host=host)):
+        raise RemoteRefused(f"{host} is blocked here", answer=403)
+    if deps.fetches.is_closed(host, now):
+        raise RemoteBusy(f"{host} failed a moment ago")
+    if deps.fetches.is_closed(url, now):
+        raise BadDocument(f"{url} was not usable a moment ago")
+    try:
+        answer = await deps.fetcher.get(url, key=await signing.instance_key(deps), budget=budget)
+        return _read(answer, uri)
+    except BadDocument:
+        deps.fetches.close(url, now, AVOIDED)
+        raise
+    except RemoteFailure as error:
+        if error.retry or (isinstance(error, RemoteRefused) and error.answer >= 500):
+            deps.fetches.close(host, now, AVOIDED)
+        raise
+
+
+def _read(answer: Fetched, uri: str) -> Document:
+    if not same_host(answer.url, uri):
+        raise BadDocument(f"{uri} leads to another host: {answer.url}")
+    is_activity = answer.media_type == "application/activity+json" or (
+        answer.media_type == "application/ld+json" and _PROFILE in answer.content_type
+    )
+    if not is_activity:
+        raise BadDocument(f"{uri} answers with {answer.media_type or 'no media type'}")
+    try:
+        return parse(answer.body)
+    except MalformedActivity as error:
+        raise BadDocument(f"{uri}: {error.message}") from error

@@ -1,0 +1,172 @@
+"""Actors of other servers and their keys: known, or fetched, judged and stored.
+
+Called by the inbox door, by dispatch and by whoever needs an actor; uses the network, so
+never inside a transaction. How often a host or an actor is asked is bounded here and in
+`federation.origin` (SIG-11 to SIG-16).
+"""
+
+from datetime import timedelta
+
+from fedi_chapter.core.errors import (
+    BadDocument,
+    KeyUnavailable,
+    RemoteFailure,
+    RemoteGone,
+    RemoteRefused,
+    SignatureInvalid,
+)
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor, RemoteKey
+from fedi_chapter.federation import origin
+from fedi_chapter.federation.origin import AVOIDED
+from fedi_chapter.net.fetch import Budget
+from fedi_chapter.store import remote_actors as stored
+from fedi_chapter.store.tx import ReadTx
+from fedi_chapter.vocab.actors import read_actor
+from fedi_chapter.vocab.shape import Document, id_of, ids_of, same_host, types_of
+
+ASKED_AGAIN = timedelta(minutes=10)
+"""A key that did not fit is asked for again at most this often (SIG-15)."""
+
+
+async def actor(
+    deps: Deps, uri: str, *, budget: Budget, max_age: timedelta = PROFILE_AGE
+) -> RemoteActor:
+    """Return the actor `uri`, fetched again when what we know is older than `max_age`.
+
+    A stale profile is better than none: when the other server fails, it is used.
+
+    Raises:
+        RemoteFailure: nothing is known and nothing could be fetched.
+
+    """
+    known = await deps.db.read(lambda tx: stored.get(tx, uri))
+    if known is None:
+        return await refresh(deps, uri, budget)
+    if known.gone_at or (known.fetched_at and deps.clock.now() - known.fetched_at <= max_age):
+        return known
+    try:
+        return await refresh(deps, uri, budget)
+    except RemoteFailure:
+        return known
+
+
+async def refresh(deps: Deps, uri: str, budget: Budget) -> RemoteActor:
+    """Fetch the actor `uri`, store and return it; concurrent callers share one fetch.
+
+    Raises:
+        RemoteFailure: it could not be fetched, or is not an actor.
+
+    """
+
+    async def fetch() -> RemoteActor:
+        return await _store(deps, await origin.fetch(deps, uri, budget=budget), uri)
+
+    return await deps.fetches.once(f"actor {uri}", fetch)
+
+
+async def key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
+    """Return the key `key_id`, known or fetched.
+
+    Raises:
+        SignatureInvalid: no such key, or its owner does not own it.
+        KeyUnavailable: its server can't be asked at this moment.
+
+    """
+    known = await deps.db.read(lambda tx: _known_key(tx, key_id))
+    return known or await fetched_key(deps, key_id, budget)
+
+
+async def fetched_key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
+    """Fetch the key `key_id` and its owner; both are stored. Raises as `key` does.
+
+    A document without the key is not asked again for a while, whatever the fragment.
+    """
+    if id_of(key_id) is None or same_host(key_id, deps.urls.base):
+        raise SignatureInvalid(f"no key can be fetched from {key_id}")
+    now, page = deps.clock.now(), f"keys {key_id.partition('#')[0]}"
+    if deps.fetches.is_closed(page, now):
+        raise SignatureInvalid(f"{key_id} could not be read a moment ago")
+
+    async def fetch() -> RemoteKey:
+        return await _fetch_key(deps, key_id, budget)
+
+    try:
+        return await deps.fetches.once(f"key {key_id}", fetch)
+    except RemoteFailure as error:
+        if error.retry or (isinstance(error, RemoteRefused) and error.answer >= 500):
+            raise KeyUnavailable(f"{key_id}: {error.message}") from error
+        deps.fetches.close(page, now, AVOIDED)
+        raise SignatureInvalid(f"{key_id}: {error.message}") from error
+
+
+async def changed_key(deps: Deps, old: RemoteKey, budget: Budget) -> RemoteKey:
+    """Fetch the owner of a key that did not fit once more, at most once in ten minutes.
+
+    Raises:
+        SignatureInvalid: asked a moment ago, or the key is gone.
+        KeyUnavailable: its server can't be asked at this moment.
+
+    """
+    name, now = f"rotated {old.owner}", deps.clock.now()
+    if deps.fetches.is_closed(name, now):
+        raise SignatureInvalid(f"the signature does not fit {old.id}")
+    deps.fetches.close(name, now, ASKED_AGAIN)
+    return await fetched_key(deps, old.id, budget)
+
+
+async def is_gone(deps: Deps, uri: str, *, proved: bool, budget: Budget) -> bool:
+    """Ask an actor's own address whether it is gone: 410 or a Tombstone (SIG-17).
+
+    A mere 404 counts only when the actor's own key signed the Delete (`proved`).
+
+    Raises:
+        RemoteFailure: the server gave no clear answer.
+
+    """
+    try:
+        document = await origin.fetch(deps, uri, budget=budget)
+    except RemoteGone as error:
+        return error.answer == 410 or proved
+    return "Tombstone" in types_of(document)
+
+
+def _known_key(tx: ReadTx, key_id: str) -> RemoteKey | None:
+    owner = stored.by_key(tx, key_id)
+    if owner is None or owner.gone_at:
+        return None
+    return _key_of(owner, key_id)
+
+
+def _key_of(owner: RemoteActor, key_id: str) -> RemoteKey | None:
+    return next((found for found in owner.keys if found.id == key_id), None)
+
+
+async def _fetch_key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
+    document = await origin.fetch(deps, key_id, budget=budget)
+    if "inbox" in document:
+        owner = await _store(deps, document, key_id.partition("#")[0])
+    else:
+        owner = await _owner_of(deps, document, key_id, budget)
+    found = _key_of(owner, key_id)
+    if found is None:
+        raise BadDocument(f"{owner.uri} does not list the key {key_id}")
+    return found
+
+
+async def _owner_of(deps: Deps, document: Document, key_id: str, budget: Budget) -> RemoteActor:
+    """Fetch the owner a key document of its own names; it must list the key (SIG-11, SIG-12)."""
+    owner_uri = id_of(document.get("owner")) or id_of(document.get("controller"))
+    if id_of(document) != key_id or owner_uri is None or not same_host(owner_uri, key_id):
+        raise BadDocument(f"the key {key_id} names no owner on its own host")
+    owner = await origin.fetch(deps, owner_uri, budget=budget)
+    part = "publicKey" if "publicKeyPem" in document else "assertionMethod"
+    if key_id not in ids_of(owner.get(part)):
+        raise BadDocument(f"{owner_uri} does not list the key {key_id}")
+    return await _store(deps, {**owner, part: document}, owner_uri)
+
+
+async def _store(deps: Deps, document: Document, requested: str) -> RemoteActor:
+    found = read_actor(document, requested=id_of(document) or requested)
+    await deps.db.write(lambda tx: stored.put(tx, found))
+    return found

@@ -1,0 +1,138 @@
+"""Discovery documents: WebFinger (RFC 7033), host-meta (RFC 6415), NodeInfo 2.1.
+
+Called by `web.fedi.wellknown`. They name our actors to strangers and hold nothing else.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from fedi_chapter import __version__
+from fedi_chapter.domain.chapter import ActorKind, LocalActor
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.store import followers, local_actors, posts
+from fedi_chapter.store.tx import ReadTx
+
+ACTIVITY_JSON = "application/activity+json"
+APPLICATION_REL = "https://www.w3.org/ns/activitystreams#Application"
+NODEINFO_REL = "http://nodeinfo.diaspora.software/ns/schema/2.1"
+
+
+def find(tx: ReadTx, urls: Urls, resource: str) -> LocalActor | None:
+    """Return the actor of ours that a WebFinger `resource` names, if any.
+
+    Understood are `acct:name@domain` (our handle domain, or the host of our origin), an
+    actor's id or page, and the bare origin, which names the instance actor (FEP-d556).
+    """
+    if resource.startswith("acct:"):
+        return _by_handle(tx, urls, resource.removeprefix("acct:").removeprefix("@"))
+    if resource.rstrip("/") in {urls.base, f"https://{urls.domain}"}:
+        return local_actors.instance_actor(tx)
+    own = urls.own_actor(resource)
+    if own is None:
+        return None
+    match own:
+        case (ActorKind.CHAPTER, _):
+            return local_actors.chapter(tx)
+        case (ActorKind.INSTANCE, _):
+            return local_actors.instance_actor(tx)
+        case (_, handle):
+            return local_actors.by_handle(tx, handle)
+
+
+def _by_handle(tx: ReadTx, urls: Urls, handle: str) -> LocalActor | None:
+    name, _, host = handle.lower().rpartition("@")
+    if host not in {urls.domain.lower(), urls.host.lower()}:
+        return None
+    if name == host:  # Mastodon's way to ask for the server itself
+        return local_actors.instance_actor(tx)
+    return local_actors.by_handle(tx, name)
+
+
+def webfinger(actor: LocalActor, urls: Urls, rels: tuple[str, ...] = ()) -> dict[str, object]:
+    """Return the JRD of `actor`, its links filtered by `rels` where given (RFC 7033 §4.3).
+
+    The subject is always the canonical handle, whichever name was asked for: that is what
+    makes a split domain loop back.
+    """
+    links: list[dict[str, str]] = [
+        {"rel": "self", "type": ACTIVITY_JSON, "href": urls.actor(actor)},
+        {
+            "rel": "http://webfinger.net/rel/profile-page",
+            "type": "text/html",
+            "href": urls.actor_page(actor),
+        },
+    ]
+    if actor.kind is ActorKind.CHAPTER:
+        links.append(
+            {
+                "rel": "http://schemas.google.com/g/2010#updates-from",
+                "type": "application/atom+xml",
+                "href": f"{urls.base}/feed.atom",
+            }
+        )
+    return {
+        "subject": f"acct:{urls.handle(actor)}",
+        "aliases": list(dict.fromkeys([urls.actor(actor), urls.actor_page(actor)])),
+        "links": [link for link in links if not rels or link["rel"] in rels],
+    }
+
+
+def host_meta(urls: Urls) -> str:
+    """Return the XRD that points to WebFinger, for servers that ask it first (Mobilizon)."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">\n'
+        f'  <Link rel="lrdd" template="{urls.base}/.well-known/webfinger?resource={{uri}}"/>\n'
+        "</XRD>\n"
+    )
+
+
+def nodeinfo_links(urls: Urls) -> dict[str, object]:
+    """Return the NodeInfo links, with the instance actor (FEP-2677) behind them.
+
+    Gancio takes the first link for the document whatever its `rel`, so that one comes first.
+    """
+    return {
+        "links": [
+            {"rel": NODEINFO_REL, "href": f"{urls.base}/nodeinfo/2.1"},
+            {"rel": APPLICATION_REL, "href": urls.instance_actor},
+        ]
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What NodeInfo counts: nobody signs up here, so users are our own actors."""
+
+    actors: int
+    posts: int
+    followers: int
+    name: str
+
+
+def usage(tx: ReadTx) -> Usage:
+    """Count what NodeInfo shows."""
+    actors = [actor for actor in local_actors.everyone(tx) if actor.kind is not ActorKind.INSTANCE]
+    return Usage(
+        actors=len(actors),
+        posts=sum(posts.count(tx, actor.id) for actor in actors),
+        followers=sum(followers.count(tx, actor.id) for actor in actors),
+        name=actors[0].name if actors else "",
+    )
+
+
+def nodeinfo(urls: Urls, counted: Usage) -> dict[str, object]:
+    """Return the NodeInfo 2.1 document."""
+    return {
+        "version": "2.1",
+        "software": {"name": "fedi-chapter", "version": __version__},
+        "protocols": ["activitypub"],
+        "services": {"inbound": [], "outbound": ["atom1.0"]},
+        "openRegistrations": False,
+        "usage": {"users": {"total": counted.actors}, "localPosts": counted.posts},
+        "metadata": {
+            "nodeName": counted.name or urlsplit(urls.base).hostname,
+            "followers": counted.followers,
+            "features": ["events", "posts"],
+        },
+    }

@@ -1,0 +1,37 @@
+"""The one TLS context of all outgoing connections.
+
+Called once by the composition root; `client` and `post` share what it makes, because making
+one costs tens of milliseconds. Serving TLS is the reverse proxy's work, not ours.
+"""
+
+import ssl
+from pathlib import Path
+
+import certifi
+
+from fedi_chapter.core.errors import SettingsInvalid
+
+
+def context(extra_ca: Path | None) -> ssl.SSLContext:
+    """Make a verifying client context: the bundled authorities, and those in `extra_ca` (PEM).
+
+    Built by hand: the library's default context obeys SSL_CERT_FILE and SSLKEYLOGFILE, and
+    nothing in the environment may change whom we trust (SSRF-09).
+
+    Raises:
+        SettingsInvalid: `extra_ca` holds no readable certificate.
+
+    """
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.set_alpn_protocols(["http/1.1"])
+    made.load_verify_locations(cafile=certifi.where())
+    if extra_ca is not None:
+        try:
+            made.load_verify_locations(cafile=extra_ca)
+        except OSError as error:  # ssl.SSLError is one, too
+            raise SettingsInvalid(
+                f"the certificate authorities in {extra_ca} can't be read: {error}",
+                cure="point EXTRA_CA_FILE at a file of PEM certificates, or unset it",
+            ) from error
+    return made

@@ -1,0 +1,173 @@
+"""Whom we deal with, and whose words show: block, allow, hold, show, hide.
+
+Called by the command line and the organizers' pages, inside their transaction. That blocked
+senders are refused is the business of `federation`.
+"""
+
+from dataclasses import replace
+from typing import Literal
+from urllib.parse import urlsplit
+
+import idna
+
+from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
+from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.conversation import Reply, ReplyState
+from fedi_chapter.domain.follower import Follower, Following, FollowState
+from fedi_chapter.domain.happening import FollowerAccepted, FollowerRemoved, FollowWithdrawn
+from fedi_chapter.domain.moderation import Block, host_and_parents
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.store import (
+    blocks,
+    followers,
+    following,
+    hosts,
+    local_actors,
+    outbox,
+    remote_actors,
+    replies,
+    reports,
+)
+from fedi_chapter.store.tx import WriteTx
+
+
+def block(tx: WriteTx, target: str, urls: Urls) -> Block:
+    """Refuse a host with its subdomains, or an actor by id, and part ways with them.
+
+    Who followed us is removed as a follower, whom we followed is followed no more; what they
+    said here is seen no more.
+
+    Raises:
+        FormInvalid: `target` is neither a host nor an actor's id.
+        Conflict: that is this server.
+
+    """
+    name, kind = target_of(target)
+    ours = {host_and_parents(each)[0] for each in (urls.domain, urls.host)}
+    if urls.is_own(name) or name in ours:
+        raise Conflict("this server can't block itself")
+    made = Block(name, kind, tx.now)
+    blocks.put(tx, made)
+    for actor in local_actors.everyone(tx):
+        _part(tx, actor, made)
+    remote_actors.silence(tx, made)
+    return made
+
+
+def unblock(tx: WriteTx, target: str) -> None:
+    """Deal with a host or an actor again; follows and replies do not come back by themselves.
+
+    Raises:
+        FormInvalid: `target` is neither a host nor an actor's id.
+        Missing: it is not blocked.
+
+    """
+    name, _ = target_of(target)
+    if not blocks.remove(tx, name):
+        raise Missing(f"{name} is not blocked", cure="`blocks` shows what is")
+
+
+def allow(tx: WriteTx, host: str) -> str:
+    """Let a host through where FEDERATION is `hold` or `allowlist`; return its name.
+
+    Its followers who wait are accepted, and more than usual may come at once (ABU-01).
+
+    Raises:
+        FormInvalid: that is not a host.
+        Conflict: it is blocked.
+
+    """
+    name, kind = target_of(host)
+    if kind != "host":
+        raise FormInvalid(f"{host} is not a host", cure="give a name such as chapter.example.org")
+    if blocks.find(tx, actor_uri=None, host=name) is not None:
+        raise Conflict(f"{name} is blocked", cure=f"first run: unblock {name}")
+    # Hosts are known with their port where it is not the usual one; blocks are not.
+    port = host.strip().rpartition(":")[2]
+    allowed = f"{name}:{port}" if port.isdigit() else name
+    hosts.allow(tx, allowed)
+    for actor in local_actors.everyone(tx):
+        _accept_waiting(tx, actor, allowed)
+    return allowed
+
+
+def close_report(tx: WriteTx, report_id: str) -> None:
+    """Put a report away: somebody has dealt with it.
+
+    Raises:
+        Missing: there is no such report, or it is closed.
+
+    """
+    if not reports.close(tx, report_id):
+        raise Missing("there is no such open report")
+
+
+def judge_reply(tx: WriteTx, uri: str, state: ReplyState) -> Reply:
+    """Show or hide a reply on our pages.
+
+    Raises:
+        Missing: we have no such reply.
+
+    """
+    reply = replies.get(tx, uri)
+    if reply is None:
+        raise Missing("there is no such reply", cure="`replies list` shows them")
+    replies.set_state(tx, uri, state)
+    return replace(reply, state=state)
+
+
+def target_of(text: str) -> tuple[str, Literal["host", "actor"]]:
+    """Return what a block is about: a host's name, or an actor's id.
+
+    Raises:
+        FormInvalid: it is neither.
+
+    """
+    word = text.strip()
+    try:
+        if word.startswith(("https://", "http://")):
+            parts = urlsplit(word)
+            if parts.hostname and (parts.path.strip("/") or parts.fragment):
+                return word, "actor"
+            word = parts.netloc
+        host = host_and_parents(word.removeprefix("@"))[0]
+        name = idna.encode(host, uts46=True).decode()
+    except ValueError as error:  # of both: IDNAError is one
+        raise FormInvalid(
+            f"{text!r} is neither a host nor an actor",
+            cure="give a host such as bad.example, or the address of an actor",
+        ) from error
+    return name, "host"
+
+
+def _accept_waiting(tx: WriteTx, actor: LocalActor, host: str) -> None:
+    for follower in followers.of_host(tx, actor.id, host):
+        if follower.state is FollowState.PENDING:
+            activity = follower.follow_activity
+            followers.put(tx, actor.id, follower.uri, activity, FollowState.ACCEPTED)
+            outbox.put(tx, FollowerAccepted(actor.id, follower.uri, activity))
+
+
+def _part(tx: WriteTx, actor: LocalActor, made: Block) -> None:
+    for follower in _their_follows(tx, actor, made):
+        followers.remove(tx, actor.id, follower.uri)
+        outbox.put(tx, FollowerRemoved(actor.id, follower.uri, follower.follow_activity))
+    for follow in _our_follows(tx, actor, made):
+        following.remove(tx, follow.id)
+        if follow.state is not FollowState.REJECTED:
+            outbox.put(tx, FollowWithdrawn(actor.id, follow.id, follow.uri))
+
+
+def _their_follows(tx: WriteTx, actor: LocalActor, made: Block) -> list[Follower]:
+    everyone = [*followers.listing(tx, actor.id), *followers.pending(tx, actor.id)]
+    return [follower for follower in everyone if _is_meant(follower.uri, made)]
+
+
+def _our_follows(tx: WriteTx, actor: LocalActor, made: Block) -> list[Following]:
+    return [follow for follow in following.listing(tx, actor.id) if _is_meant(follow.uri, made)]
+
+
+def _is_meant(uri: str, made: Block) -> bool:
+    if made.kind == "actor":
+        return uri == made.target
+    return made.target in host_and_parents(urlsplit(uri).netloc)

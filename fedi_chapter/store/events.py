@@ -1,0 +1,200 @@
+"""Events: every question about them that is not one screen's own (those are in `pages`).
+
+Called by services and by whoever federates events. Rows go in and out as `Event`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+
+from fedi_chapter.domain.audience import Visibility
+from fedi_chapter.domain.chapter import ActorId
+from fedi_chapter.domain.event import Event, EventId, EventStatus, RsvpMode
+from fedi_chapter.domain.place import Place, Point
+from fedi_chapter.store import belongings
+from fedi_chapter.store.tables import events, places
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.store.upsert import insert as insert_row
+
+_PLACE = (
+    places.c.name.label("place_name"),
+    places.c.address.label("place_address"),
+    places.c.lat.label("place_lat"),
+    places.c.lon.label("place_lon"),
+)
+_EVENTS = select(events, *_PLACE).outerjoin(places, places.c.id == events.c.place_id)
+_IS_PUBLIC = (
+    events.c.published_at.is_not(None),
+    events.c.deleted_at.is_(None),
+    events.c.visibility == Visibility.PUBLIC,
+)
+
+
+def get(tx: ReadTx, event_id: EventId) -> Event | None:
+    """Return an event; a draft, a cancelled or a deleted one too."""
+    found = _all(tx, _EVENTS.where(events.c.id == event_id))
+    return found[0] if found else None
+
+
+def insert(tx: WriteTx, event: Event) -> None:
+    """Add an event with its place, pictures and tags; the pictures are stored before."""
+    _put_place(tx, event.place)
+    tx.conn.execute(
+        events.insert().values(
+            id=event.id, actor_id=event.actor_id, created_at=event.created_at, **_changeable(event)
+        )
+    )
+    _put_belongings(tx, event)
+
+
+def change(tx: WriteTx, event: Event) -> None:
+    """Replace everything that is known of an event but its maker and its beginning."""
+    _put_place(tx, event.place)
+    tx.conn.execute(update(events).where(events.c.id == event.id).values(**_changeable(event)))
+    _put_belongings(tx, event)
+
+
+def upcoming(tx: ReadTx, actor_id: ActorId, *, limit: int, listed_only: bool = True) -> list[Event]:
+    """Return an actor's published events that are not over, the next first.
+
+    Only public ones: this is what other servers and feeds are told. Without `listed_only`
+    every published one, whoever may see it.
+    """
+    query = _EVENTS.where(
+        events.c.actor_id == actor_id,
+        events.c.over_at > tx.now,
+        *(_IS_PUBLIC if listed_only else _IS_PUBLIC[:2]),
+    )
+    return _all(tx, query.order_by(events.c.starts_at, events.c.id).limit(limit))
+
+
+def listing(tx: ReadTx, actor_id: ActorId) -> list[Event]:
+    """Return all events of an actor that were not deleted, drafts too, the newest first."""
+    query = _EVENTS.where(events.c.actor_id == actor_id, events.c.deleted_at.is_(None))
+    return _all(tx, query.order_by(events.c.created_at.desc(), events.c.id.desc()))
+
+
+def published(
+    tx: ReadTx, actor_id: ActorId, *, limit: int, before: datetime | None = None
+) -> list[Event]:
+    """Return an actor's public events, the last published first, `before` an instant."""
+    query = _EVENTS.where(events.c.actor_id == actor_id, *_IS_PUBLIC)
+    if before is not None:
+        query = query.where(events.c.published_at < before)
+    return _all(tx, query.order_by(events.c.published_at.desc(), events.c.id.desc()).limit(limit))
+
+
+def count(tx: ReadTx, actor_id: ActorId) -> int:
+    """Return how many public events an actor has."""
+    return tx.conn.execute(
+        select(func.count()).select_from(events).where(events.c.actor_id == actor_id, *_IS_PUBLIC)
+    ).scalar_one()
+
+
+def place(tx: ReadTx, place_id: str) -> Place | None:
+    """Return a place as long as a public event meets there."""
+    row = tx.conn.execute(
+        select(places.c.id, *_PLACE)
+        .join(events, events.c.place_id == places.c.id)
+        .where(places.c.id == place_id, *_IS_PUBLIC)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _place(row.id, row)
+
+
+def _changeable(event: Event) -> dict[str, Any]:
+    return {
+        "name": event.name,
+        "description": event.description,
+        "description_html": event.description_html,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "over_at": event.over_at,
+        "timezone": event.timezone,
+        "place_id": event.place.id if event.place else None,
+        "online_url": event.online_url,
+        "rsvp": event.rsvp,
+        "external_url": event.external_url,
+        "capacity": event.capacity,
+        "approval": event.approval,
+        "status": event.status,
+        "cancel_reason": event.cancel_reason,
+        "previous_starts_at": event.previous_starts_at,
+        "visibility": event.visibility,
+        "language": event.language,
+        "published_at": event.published_at,
+        "updated_at": event.updated_at,
+        "deleted_at": event.deleted_at,
+        "revision": event.revision,
+    }
+
+
+def _put_place(tx: WriteTx, where: Place | None) -> None:
+    if where is None:
+        return
+    point = where.point
+    tx.conn.execute(
+        insert_row(places)
+        .values(
+            id=where.id,
+            name=where.name,
+            address=where.address,
+            lat=point.lat if point else None,
+            lon=point.lon if point else None,
+        )
+        .on_conflict_do_nothing()  # a changed place is a new one, with a new id
+    )
+
+
+def _put_belongings(tx: WriteTx, event: Event) -> None:
+    belongings.set_images(tx, event.id, event.images)
+    belongings.set_tags(tx, event.id, event.tags)
+
+
+def _all(tx: ReadTx, query: Select[Any]) -> list[Event]:
+    rows = tx.conn.execute(query).all()
+    return read(tx, rows)
+
+
+def read(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[Event]:
+    """Turn rows of events joined with their places into Events, pictures and tags included."""
+    ids = [row.id for row in rows]
+    images, names = belongings.images(tx, ids), belongings.tag_names(tx, ids)
+    return [_event(row, images=images.get(row.id, ()), tags=names.get(row.id, ())) for row in rows]
+
+
+def _event(row: Row[Any], **belonging: Any) -> Event:
+    return Event(
+        id=EventId(row.id),
+        actor_id=ActorId(row.actor_id),
+        name=row.name,
+        starts_at=row.starts_at,
+        timezone=row.timezone,
+        created_at=row.created_at,
+        ends_at=row.ends_at,
+        description=row.description,
+        description_html=row.description_html,
+        place=None if row.place_id is None else _place(row.place_id, row),
+        online_url=row.online_url,
+        rsvp=RsvpMode(row.rsvp),
+        external_url=row.external_url,
+        capacity=row.capacity,
+        approval=row.approval,
+        status=EventStatus(row.status),
+        cancel_reason=row.cancel_reason,
+        previous_starts_at=row.previous_starts_at,
+        visibility=Visibility(row.visibility),
+        language=row.language,
+        published_at=row.published_at,
+        updated_at=row.updated_at,
+        deleted_at=row.deleted_at,
+        revision=row.revision,
+        **belonging,
+    )
+
+
+def _place(place_id: str, row: Any) -> Place:
+    point = None if row.place_lat is None else Point(row.place_lat, row.place_lon)
+    return Place(place_id, row.place_name, row.place_address, point)

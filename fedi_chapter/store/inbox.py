@@ -1,0 +1,204 @@
+"""What came in and waits to be understood: the first of the three queues.
+
+Put by the inbox's door, claimed and finished by the inbox worker. A row stays after it is
+done, without its body: its id is the ledger against replays.
+
+A claim moves a row's `due` to the end of its lease, so a worker that dies gives it back by
+doing nothing; `attempts` counts claims, so a row that kills its worker is found out. It goes
+from host to host by the index, so the flood of one delays no other (ABU-05).
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    CursorResult,
+    FromClause,
+    Select,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    true,
+    update,
+)
+
+from fedi_chapter.domain.inbox import InboxJob, Incoming
+from fedi_chapter.store.tables import inbox
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.store.upsert import insert
+
+# Written out, not bound: a partial index is used only for a condition known beforehand.
+_WAITING = inbox.c.state == literal_column("'waiting'")
+
+# Built once: SQLAlchemy then compiles each of them once.
+_PUT = insert(inbox).on_conflict_do_nothing(index_elements=["activity_id"])
+_NOW = bindparam("now", type_=inbox.c.due.type)
+_UNTIL = bindparam("until", type_=inbox.c.due.type)
+
+
+def _hosts() -> FromClause:
+    """Return the hosts of all that waits, each found by one step in the index."""
+    first = select(inbox.c.host).where(_WAITING).order_by(inbox.c.host).limit(1)
+    hosts = select(first.scalar_subquery().label("host")).cte("waiting_hosts", recursive=True)
+    after = inbox.alias("after")
+    following = (
+        select(after.c.host)
+        .where(after.c.state == literal_column("'waiting'"), after.c.host > hosts.c.host)
+        .order_by(after.c.host)
+        .limit(1)
+        .correlate(hosts)
+        .scalar_subquery()
+    )
+    return hosts.union_all(select(following).where(hosts.c.host.is_not(None)))
+
+
+def _due(*, lateral: bool) -> Select[Any]:
+    """Return the ids to claim: the first of every host, then the second of every host, …"""
+    hosts, row = _hosts(), inbox.alias("candidate")
+    own = (
+        select(row.c.id, row.c.due)
+        .where(row.c.host == hosts.c.host, row.c.state == literal_column("'waiting'"))
+        .where(row.c.due <= _NOW)
+        .order_by(row.c.due, row.c.id)
+        .limit(bindparam("per_host"))
+        .correlate(hosts)
+    )
+    found: FromClause
+    if lateral:
+        found = own.lateral("found")
+        source = hosts.join(found, true())
+    else:  # SQLite knows no LATERAL, but looks at a correlated IN once for each host
+        found = inbox.alias("found")
+        source = hosts.join(found, found.c.id.in_(own.with_only_columns(row.c.id)))
+    turn = func.row_number().over(partition_by=hosts.c.host, order_by=(found.c.due, found.c.id))
+    turns = (
+        select(found.c.id, found.c.due, turn.label("turn"))
+        .select_from(source)
+        .where(hosts.c.host.not_in(bindparam("busy", expanding=True)))
+        .subquery("turns")
+    )
+    return (
+        select(turns.c.id).order_by(turns.c.turn, turns.c.due, turns.c.id).limit(bindparam("most"))
+    )
+
+
+def _claim(*, lateral: bool) -> Any:
+    # Looked at again under the lock: another worker may have taken the row meanwhile.
+    locked = (
+        select(inbox.c.id)
+        .where(inbox.c.id.in_(_due(lateral=lateral)), _WAITING, inbox.c.due <= _NOW)
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        update(inbox)
+        .where(inbox.c.id.in_(locked if lateral else _due(lateral=False)))
+        .values(due=_UNTIL, lease_until=_UNTIL, attempts=inbox.c.attempts + 1)
+        .returning(
+            inbox.c.id,
+            inbox.c.activity_id,
+            inbox.c.actor_uri,
+            inbox.c.body,
+            inbox.c.attempts,
+            inbox.c.host,
+        )
+    )
+
+
+_CLAIM_LATERAL = _claim(lateral=True)
+_CLAIM_SQLITE = _claim(lateral=False)
+_OF_HOST = select(inbox.c.id).where(_WAITING, inbox.c.host == bindparam("of_host"))
+_FINISH = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("job"))
+    .values(state="done", body=None, lease_until=None, outcome=bindparam("said"))
+)
+
+
+def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
+    """Store verified activities; one whose id we had before is left out."""
+    if not incoming:
+        return
+    tx.conn.execute(
+        _PUT,
+        [
+            {
+                "activity_id": each.activity_id,
+                "host": each.host,
+                "actor_uri": each.actor_uri,
+                "type": each.type,
+                "body": each.body,
+                "received_at": tx.now,
+                "state": "waiting",
+                "attempts": 0,
+                "due": tx.now,
+            }
+            for each in incoming
+        ],
+    )
+
+
+def claim(
+    tx: WriteTx,
+    limit: int,
+    lease: timedelta,
+    *,
+    per_host: int | None = None,
+    busy: Collection[str] = (),
+) -> list[InboxJob]:
+    """Take up to `limit` waiting activities for as long as `lease`, in the order they came.
+
+    At most `per_host` of each host, and none of those that are `busy`; the hosts take turns.
+    `attempts` of a job counts this claim.
+    """
+    statement = _CLAIM_LATERAL if tx.conn.dialect.name == "postgresql" else _CLAIM_SQLITE
+    values = {
+        "now": tx.now,
+        "until": tx.now + lease,
+        "most": limit,
+        "per_host": per_host or limit,
+        "busy": list(busy),
+    }
+    rows = tx.conn.execute(statement, values)
+    return sorted((InboxJob(**row._mapping) for row in rows), key=lambda job: job.id)
+
+
+def finish(tx: WriteTx, job_id: int, outcome: str) -> None:
+    """Mark an activity as processed and forget its body; `outcome` says what came of it."""
+    tx.conn.execute(_FINISH, {"job": job_id, "said": outcome})
+
+
+def retry(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
+    """Give an activity back until `due`."""
+    _change(tx, job_id, due=due, outcome=error)
+
+
+def park(tx: WriteTx, job_id: int, error: str) -> None:
+    """Set an activity aside that can't be processed; its body stays for a look at it."""
+    _change(tx, job_id, state="parked", outcome=error)
+
+
+def waiting(tx: ReadTx) -> int:
+    """Return how many wait or are being processed."""
+    return tx.conn.execute(select(func.count()).select_from(inbox).where(_WAITING)).scalar_one()
+
+
+def room(tx: ReadTx, host: str, most: int) -> int:
+    """Return how many more of a host may wait where `most` may."""
+    some = _OF_HOST.limit(most).subquery()
+    counted = tx.conn.execute(select(func.count()).select_from(some), {"of_host": host})
+    return most - int(counted.scalar_one())
+
+
+def purge(tx: WriteTx, before: datetime) -> int:
+    """Forget what was received before an instant and no longer waits; return how many."""
+    gone: CursorResult[Any] = tx.conn.execute(
+        delete(inbox).where(inbox.c.received_at < before, inbox.c.state != "waiting")
+    )
+    return gone.rowcount
+
+
+def _change(tx: WriteTx, job_id: int, **news: object) -> None:
+    tx.conn.execute(update(inbox).where(inbox.c.id == job_id).values(lease_until=None, **news))

@@ -1,0 +1,55 @@
+"""The calendar: everything that is coming, and a little of what has been."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fedi_chapter.domain.event import Event
+from fedi_chapter.store import events
+from fedi_chapter.store.pages import listed
+from fedi_chapter.store.pages.site import Site, site
+from fedi_chapter.store.tx import ReadTx
+
+MOST_COMING = 200
+MOST_PAST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPage:
+    """All listed events: those to come, the next one first; then past ones, the last one first."""
+
+    site: Site
+    coming: tuple[Event, ...]
+    past: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFeed:
+    """What a calendar program subscribes to, and when it last changed."""
+
+    site: Site
+    events: tuple[Event, ...]
+    changed_at: datetime
+
+
+def calendar_page(tx: ReadTx) -> CalendarPage:
+    """Return the calendar as of this transaction."""
+    around = site(tx)
+    return CalendarPage(
+        site=around,
+        coming=listed.coming(tx, around.chapter.id, MOST_COMING),
+        past=listed.past(tx, around.chapter.id, MOST_PAST),
+    )
+
+
+def calendar_feed(tx: ReadTx) -> CalendarFeed:
+    """Return the coming public events, for feeds."""
+    around = site(tx)
+    coming = tuple(events.upcoming(tx, around.chapter.id, limit=MOST_COMING))
+    return CalendarFeed(
+        site=around,
+        events=coming,
+        changed_at=max(
+            (event.updated_at or event.published_at or event.created_at for event in coming),
+            default=around.chapter.updated_at,
+        ),
+    )

@@ -1,0 +1,110 @@
+"""The home page: what this chapter is, what comes next, what it says, what neighbours do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fedi_chapter.core.html import plain
+from fedi_chapter.core.text import one_line
+from fedi_chapter.domain.event import Event
+from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost
+from fedi_chapter.domain.post import Post
+from fedi_chapter.store import neighbours
+from fedi_chapter.store.pages import listed
+from fedi_chapter.store.pages.site import Site, site
+from fedi_chapter.store.pages.voices import Author, SafeHtml, authors
+from fedi_chapter.store.tx import ReadTx
+
+MOST_EVENTS = 6
+MOST_POSTS = 4
+MOST_NEIGHBOURS = 6
+EXCERPT = 220
+TITLE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourNote:
+    """A neighbour's post in short: where it stands in full is one link away."""
+
+    author: Author
+    title: str
+    excerpt: str
+    url: str
+    published_at: datetime
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourDate:
+    """A neighbour's event in short."""
+
+    author: Author
+    name: str
+    place: str
+    url: str
+    starts_at: datetime
+    timezone: str
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """Everything on the home page. The first event `is_on` already; `more_events` than fit come."""
+
+    site: Site
+    summary: SafeHtml
+    events: tuple[Event, ...]
+    is_on: bool
+    more_events: bool
+    posts: tuple[Post, ...]
+    neighbour_dates: tuple[NeighbourDate, ...]
+    neighbour_notes: tuple[NeighbourNote, ...]
+
+
+def home_page(tx: ReadTx) -> HomePage:
+    """Return the home page as of this transaction."""
+    around = site(tx)
+    chapter = around.chapter
+    coming = listed.coming(tx, chapter.id, MOST_EVENTS + 1)
+    near_dates = neighbours.events(tx, MOST_NEIGHBOURS)
+    near_notes = neighbours.posts(tx, MOST_NEIGHBOURS)
+    uris = {event.actor_uri for event in near_dates} | {post.actor_uri for post in near_notes}
+    known = authors(tx, uris)
+    return HomePage(
+        site=around,
+        summary=SafeHtml(chapter.summary_html),
+        events=coming[:MOST_EVENTS],
+        is_on=any(_is_on(event, tx.now) for event in coming[:1]),
+        more_events=len(coming) > MOST_EVENTS,
+        posts=listed.news(tx, chapter.id, MOST_POSTS),
+        neighbour_dates=tuple(
+            _date(item, known[item.actor_uri], chapter.timezone) for item in near_dates
+        ),
+        neighbour_notes=tuple(_note(item, known[item.actor_uri]) for item in near_notes),
+    )
+
+
+def _is_on(event: Event, now: datetime) -> bool:
+    return event.starts_at <= now and not event.is_cancelled
+
+
+def _date(event: NeighbourEvent, author: Author, our_zone: str) -> NeighbourDate:
+    return NeighbourDate(
+        author=author,
+        name=one_line(event.name, TITLE),
+        place=one_line(event.place_name or event.address or "", TITLE),
+        url=event.url,
+        starts_at=event.starts_at,
+        timezone=event.timezone or our_zone,
+        cancelled=event.cancelled,
+    )
+
+
+def _note(post: NeighbourPost, author: Author) -> NeighbourNote:
+    return NeighbourNote(
+        author=author,
+        title=one_line(post.title or "", TITLE),
+        excerpt=one_line(plain(post.html), EXCERPT),
+        url=post.url,
+        published_at=post.published_at,
+        language=post.language,
+    )

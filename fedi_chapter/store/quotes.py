@@ -1,0 +1,52 @@
+"""Our consents that others quote us (FEP-044f).
+
+Called by the handler of requests and by whoever shows or revokes a consent.
+"""
+
+from typing import Any
+
+from sqlalchemy import Select, select, update
+
+from fedi_chapter.domain.conversation import QuoteAuthorization
+from fedi_chapter.store.tables import quotes
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.store.upsert import insert
+
+_VALID = select(*(column for column in quotes.columns if column.name != "revoked_at")).where(
+    quotes.c.revoked_at.is_(None)
+)
+
+
+def put(tx: WriteTx, given: QuoteAuthorization) -> None:
+    """Keep a consent; a quote that has one keeps the first, even a revoked one."""
+    tx.conn.execute(
+        insert(quotes)
+        .values(
+            id=given.id,
+            quote_uri=given.quote_uri,
+            target_uri=given.target_uri,
+            actor_uri=given.actor_uri,
+            at=given.at,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def get(tx: ReadTx, quote_id: str) -> QuoteAuthorization | None:
+    """Return a consent that was not revoked."""
+    return _one(tx, _VALID.where(quotes.c.id == quote_id))
+
+
+def by_quote(tx: ReadTx, quote_uri: str) -> QuoteAuthorization | None:
+    """Return the consent for the quote `quote_uri`, unless it was revoked."""
+    return _one(tx, _VALID.where(quotes.c.quote_uri == quote_uri))
+
+
+def revoke(tx: WriteTx, quote_id: str) -> None:
+    """Take a consent back."""
+    tx.conn.execute(update(quotes).where(quotes.c.id == quote_id).values(revoked_at=tx.now))
+
+
+def _one(tx: ReadTx, query: Select[Any]) -> QuoteAuthorization | None:
+    row = tx.conn.execute(query).one_or_none()
+    return None if row is None else QuoteAuthorization(**row._mapping)

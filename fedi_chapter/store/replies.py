@@ -1,0 +1,84 @@
+"""What others answer to our events and posts.
+
+Called by the handlers of notes, by moderation, and by whoever shows or lists a thread.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, update
+
+from fedi_chapter.domain.conversation import Reply, ReplyState
+from fedi_chapter.store.tables import replies
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.store.upsert import insert
+
+_FIELDS = [column for column in replies.columns if column.name != "received_at"]
+_REPLIES = select(*_FIELDS)
+_SHOWN = replies.c.state == ReplyState.SHOWN
+_OLDEST_FIRST = (replies.c.published_at, replies.c.uri)
+# Built once: building and hashing it costs as much as running it.
+_INSERT = insert(replies)
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=["uri"], set_={column.name: _INSERT.excluded[column.name] for column in _FIELDS}
+)
+
+
+def put(tx: WriteTx, reply: Reply) -> None:
+    """Remember a reply, or the newer text of one; it keeps the day it was received."""
+    facts = {column.name: getattr(reply, column.name) for column in _FIELDS}
+    tx.conn.execute(_PUT, {**facts, "received_at": tx.now})
+
+
+def get(tx: ReadTx, uri: str) -> Reply | None:
+    """Return a reply by its id, in whatever state."""
+    found = _all(tx, _REPLIES.where(replies.c.uri == uri))
+    return found[0] if found else None
+
+
+def remove(tx: WriteTx, uri: str) -> None:
+    """Forget a reply."""
+    tx.conn.execute(delete(replies).where(replies.c.uri == uri))
+
+
+def set_state(tx: WriteTx, uri: str, state: ReplyState) -> None:
+    """Show, hold or hide a reply."""
+    tx.conn.execute(update(replies).where(replies.c.uri == uri).values(state=state))
+
+
+def thread(tx: ReadTx, roots: Sequence[str], limit: int) -> list[Reply]:
+    """Return the shown replies below any of `roots`, the oldest first."""
+    return _all(tx, _below(_REPLIES, roots).order_by(*_OLDEST_FIRST).limit(limit))
+
+
+def uris(tx: ReadTx, roots: Sequence[str], limit: int, offset: int) -> list[str]:
+    """Return the ids of the shown replies below any of `roots`, the oldest first."""
+    query = _below(select(replies.c.uri), roots).order_by(*_OLDEST_FIRST)
+    return list(tx.conn.execute(query.limit(limit).offset(offset)).scalars())
+
+
+def count(tx: ReadTx, roots: Sequence[str]) -> int:
+    """Return how many shown replies there are below any of `roots`."""
+    counted = tx.conn.execute(_below(select(func.count()).select_from(replies), roots))
+    return int(counted.scalar_one())
+
+
+def root_of(tx: ReadTx, uri: str) -> str | None:
+    """Return what of ours stands at the top of the thread that the reply `uri` is in."""
+    return tx.conn.execute(select(replies.c.root).where(replies.c.uri == uri)).scalar_one_or_none()
+
+
+def held(tx: ReadTx, limit: int | None = None) -> list[Reply]:
+    """Return the replies that wait for an organizer, the first received first."""
+    query = _REPLIES.where(replies.c.state == ReplyState.HELD)
+    return _all(tx, query.order_by(replies.c.received_at, replies.c.uri).limit(limit))
+
+
+def _below(query: Select[Any], roots: Sequence[str]) -> Select[Any]:
+    return query.where(replies.c.root.in_(roots), _SHOWN)
+
+
+def _all(tx: ReadTx, query: Select[Any]) -> list[Reply]:
+    return [
+        Reply(**{**row._mapping, "state": ReplyState(row.state)}) for row in tx.conn.execute(query)
+    ]

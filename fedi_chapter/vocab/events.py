@@ -1,0 +1,269 @@
+"""Events: foreign ones read with tolerance, our own written for the strictest reader.
+
+Called by `vocab.read` and by `federation`. What is omitted here is omitted on purpose:
+Mobilizon refuses or crashes on null, on lists where it expects one object, and on words it
+does not know; Gancio on attachments without a media type.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from fedi_chapter.core.errors import BadDocument
+from fedi_chapter.core.html import escape, plain
+from fedi_chapter.core.text import one_line
+from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.event import LONGEST, Event, EventStatus, RsvpMode
+from fedi_chapter.domain.neighbour import NeighbourEvent
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.vocab.activities import EventDocument
+from fedi_chapter.vocab.audience import write_audience, write_policy
+from fedi_chapter.vocab.context import EVENT, in_context
+from fedi_chapter.vocab.pictures import write_picture, write_pictures
+from fedi_chapter.vocab.places import read_location, write_online, write_place
+from fedi_chapter.vocab.posts import write_hashtags
+from fedi_chapter.vocab.shape import (
+    LONGEST_HTML,
+    Document,
+    id_of,
+    ids_of,
+    instant_of,
+    is_date_only,
+    line_of,
+    link_of,
+    mapping,
+    mappings,
+    same_host,
+    text_of,
+    type_of,
+    zone_of,
+)
+from fedi_chapter.vocab.terms import JOINABLE
+from fedi_chapter.vocab.when import local_stamp, stamp
+from fedi_chapter.vocab.wording import heading, summary, title
+
+__all__ = ["read_event", "write_event", "write_place"]
+
+CATEGORY = "COMMUNITY"
+
+_BBCODE = re.compile(r"\[/?[A-Za-z*][^\]\n]{0,200}\]")
+_CANCELLED = frozenset({"eventcancelled", "cancelled", "canceled"})
+_STATUS = {
+    EventStatus.SCHEDULED: ("CONFIRMED", "EventScheduled"),
+    EventStatus.TENTATIVE: ("TENTATIVE", "EventTentative"),
+    EventStatus.RESCHEDULED: ("CONFIRMED", "EventRescheduled"),
+    EventStatus.POSTPONED: ("TENTATIVE", "EventPostponed"),
+    EventStatus.MOVED_ONLINE: ("CONFIRMED", "EventMovedOnline"),
+    EventStatus.CANCELLED: ("CANCELLED", "EventCancelled"),
+}
+"""What Mobilizon and iCalendar call a status, and what FEP-8a8e calls it."""
+
+
+# -- reading -------------------------------------------------------------------------------
+
+
+def read_event(document: Document) -> EventDocument:
+    """Return the Event in `document`, normalised; only id, author, name and start are needed.
+
+    Raises:
+        BadDocument: it is none, lacks one of these, or its times make no sense.
+
+    """
+    uri = id_of(document)
+    if uri is None:
+        raise BadDocument("an event without a usable id")
+    if type_of(document, {"Event"}) is None:
+        raise BadDocument(f"{uri} is not an event")
+    stated = (*ids_of(document.get("attributedTo")), *ids_of(document.get("actor")))
+    authors = tuple(dict.fromkeys(each for each in stated if same_host(each, uri)))
+    if not authors:
+        raise BadDocument(f"the event {uri} names no author on its own host")
+    # Older Hubzilla servers write the title into `summary`.
+    name = line_of(document, "name") or one_line(plain(text_of(document, "summary")), 200)
+    if not name:
+        raise BadDocument(f"the event {uri} has no name")
+    zone = zone_of(document.get("timezone")) or zone_of(document.get("eventTimezone"))
+    starts_at, ends_at = _times(document, uri, zone or UTC)
+    place = read_location(document.get("location"))
+    updated_at = instant_of(document.get("updated"))
+    return EventDocument(
+        event=NeighbourEvent(
+            uri=uri,
+            actor_uri=authors[0],
+            name=name,
+            starts_at=starts_at,
+            url=link_of(document.get("url")) or uri,
+            published_at=instant_of(document.get("published")) or updated_at or starts_at,
+            ends_at=ends_at,
+            timezone=zone.key if zone else None,
+            all_day=is_date_only(document.get("startTime")),
+            place_name=place.name,
+            address=place.address,
+            lat=place.lat,
+            lon=place.lon,
+            online_url=place.online_url or _website(document),
+            html=_description(document),
+            cancelled=_is_cancelled(document),
+            takes_rsvp=str(document.get("joinMode")).lower() in JOINABLE,
+            updated_at=updated_at,
+        ),
+        attributed_to=authors,
+        to=ids_of(document.get("to")),
+        cc=ids_of(document.get("cc")),
+    )
+
+
+def _times(document: Document, uri: str, zone: tzinfo) -> tuple[datetime, datetime | None]:
+    start = document.get("startTime") or document.get("previousStartTime")
+    starts_at = instant_of(start, zone)
+    if starts_at is None:
+        raise BadDocument(f"the event {uri} has no readable start")
+    end = document.get("endTime")
+    ends_at = instant_of(end, zone)
+    if ends_at is None or document.get("displayEndTime") is False:
+        return starts_at, None
+    if is_date_only(end):
+        # The last day belongs to the event; a day has 23 to 25 hours, so count in its zone.
+        ends_at = (ends_at.astimezone(zone) + timedelta(days=1)).astimezone(UTC)
+    if not starts_at <= ends_at <= starts_at + LONGEST:
+        raise BadDocument(f"the event {uri} ends before it starts, or lasts for years")
+    return starts_at, ends_at if ends_at > starts_at else None
+
+
+def _website(document: Document) -> str | None:
+    """Return the online address: Mobilizon's Link named Website, else the first Link."""
+    links = [each for each in mappings(document.get("attachment")) if type_of(each, {"Link"})]
+    links.sort(key=lambda each: each.get("name") != "Website")
+    return next(filter(None, (link_of(each.get("href")) for each in links)), None)
+
+
+def _description(document: Document) -> str:
+    text = text_of(document, "content") or text_of(document, "summary")
+    if text:
+        return text
+    # Hubzilla and Friendica may send nothing but the bbcode the author wrote.
+    source = text_of(mapping(document.get("source")), "content")
+    return f"<p>{escape(_BBCODE.sub('', source))}</p>"[:LONGEST_HTML] if source else ""
+
+
+def _is_cancelled(document: Document) -> bool:
+    for member in ("eventStatus", "status", "ical:status"):
+        stated = document.get(member)
+        if isinstance(stated, str) and stated:
+            return re.split(r"[/#:]", stated)[-1].lower() in _CANCELLED
+    return False
+
+
+# -- writing -------------------------------------------------------------------------------
+
+
+def write_event(event: Event, actor: LocalActor, urls: Urls) -> Document:
+    """Return the canonical Event.
+
+    `actor` is an object and `attributedTo` a plain id of the same Group, because Mobilizon
+    puts an event on a group's page only when the two differ as JSON, and Pleroma takes it
+    only when they name the same.
+    """
+    return in_context(
+        EVENT,
+        {
+            "id": urls.event(event.id),
+            "type": "Event",
+            "uuid": event.id,
+            "url": urls.event(event.id),
+            "actor": {"id": urls.actor(actor), "type": "Group"},
+            "attributedTo": urls.actor(actor),
+            **write_audience(event.visibility, actor, urls),
+            **_text(event),
+            **_schedule(event),
+            "location": _location(event, urls),
+            "isOnline": event.place is None and event.online_url is not None,
+            "image": write_picture(event.images[0], urls) if event.images else None,
+            "attachment": _attachments(event, urls),
+            "tag": write_hashtags(event.tags, urls),
+            "category": CATEGORY,
+            **_participation(event, actor, urls),
+            "commentsEnabled": True,
+            "repliesModerationOption": "allow_all",
+            "replies": urls.event_part(event.id, "replies"),
+            "interactionPolicy": write_policy(event.visibility),
+        },
+    )
+
+
+def _text(event: Event) -> Document:
+    name = title(event)
+    return {
+        "name": name,
+        "nameMap": {event.language: name},
+        "summary": summary(event),
+        "content": heading(event) + event.description_html,
+        "mediaType": "text/html",
+        "inLanguage": event.language,
+        "preview": {"type": "Note", "content": heading(event)},
+    }
+
+
+def _schedule(event: Event) -> Document:
+    """Return when it is. An end is always named, since FEP-8a8e wants one to compute with."""
+    ical, status = _STATUS[event.status]
+    moved_from = event.previous_starts_at
+    return {
+        "published": stamp(event.published_at or event.created_at),
+        "updated": stamp(event.updated_at) if event.updated_at else None,
+        "startTime": local_stamp(event.starts_at, event),
+        "endTime": local_stamp(event.over_at, event),
+        "displayEndTime": event.ends_at is not None,
+        "timezone": event.timezone,
+        "status": ical,
+        "eventStatus": status,
+        "previousStartTime": local_stamp(moved_from, event) if moved_from else None,
+    }
+
+
+def _location(event: Event, urls: Urls) -> Document | None:
+    if event.place:
+        return write_place(event.place, urls)
+    return write_online(event.online_url) if event.online_url else None
+
+
+def _attachments(event: Event, urls: Urls) -> list[Document]:
+    """Return pictures, the banner first, and behind them the online address (Gancio)."""
+    pictures = write_pictures(event.images, urls)
+    if pictures:
+        pictures[0]["isBannerImage"] = True
+    if not event.online_url:
+        return pictures
+    website: Document = {
+        "type": "Link",
+        "mediaType": "text/html",
+        "name": "Website",
+        "href": event.online_url,
+    }
+    return [*pictures, website]
+
+
+def _participation(event: Event, actor: LocalActor, urls: Urls) -> Document:
+    """Return how to take part: at an address on the web, until RSVPs are taken here.
+
+    Other servers must not offer a button whose Join nobody answers; `none` would make
+    Mobilizon refuse the event.
+    """
+    elsewhere = event.external_url if event.rsvp is RsvpMode.EXTERNAL else None
+    return {
+        "joinMode": "external",
+        "externalParticipationUrl": elsewhere or urls.event(event.id),
+        "maximumAttendeeCapacity": event.capacity,
+        "remainingAttendeeCapacity": event.capacity,
+        "participantCount": 0,
+        "attendees": {
+            "id": urls.event_part(event.id, "attendees"),
+            "type": "Collection",
+            "totalItems": 0,
+        },
+        "organizers": {
+            "id": urls.event_part(event.id, "organizers"),
+            "type": "Collection",
+            "totalItems": 1,
+            "items": [urls.actor(actor)],
+        },
+    }

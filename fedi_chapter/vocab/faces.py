@@ -1,0 +1,69 @@
+"""The microblog face of an event: a Note that tells everything in words.
+
+Called by `federation` for servers that show nothing of an Event but its title (GoToSocial,
+Misskey, Pixelfed). The Event itself is written in `vocab.events`.
+"""
+
+from fedi_chapter.core.html import escape
+from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.event import Event
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.vocab.audience import write_audience, write_policy
+from fedi_chapter.vocab.context import POST, in_context
+from fedi_chapter.vocab.pictures import write_pictures
+from fedi_chapter.vocab.posts import write_hashtags
+from fedi_chapter.vocab.shape import Document
+from fedi_chapter.vocab.when import stamp
+from fedi_chapter.vocab.wording import details, excerpt, heading, paragraph, taking_part
+
+LONGEST_EXCERPT = 300
+SHORTENED = 28
+"""Characters at the end of an event's address that Mastodon does not show."""
+
+
+def write_face(event: Event, actor: LocalActor, urls: Urls) -> Document:
+    """Return an event as a Note. It has no `summary`, which would be a content warning."""
+    content = _content(event, actor, urls)
+    return in_context(
+        POST,
+        {
+            "id": urls.face(event.id),
+            "type": "Note",
+            "url": urls.event(event.id),
+            "attributedTo": urls.actor(actor),
+            **write_audience(event.visibility, actor, urls),
+            "content": content,
+            "contentMap": {event.language: content},
+            "published": stamp(event.published_at or event.created_at),
+            "updated": stamp(event.updated_at) if event.updated_at else None,
+            "sensitive": False,
+            "attachment": write_pictures(event.images, urls),
+            "tag": write_hashtags(event.tags, urls),
+            "replies": urls.event_part(event.id, "replies"),
+            "interactionPolicy": write_policy(event.visibility),
+        },
+    )
+
+
+def _content(event: Event, actor: LocalActor, urls: Urls) -> str:
+    """Return the whole text. The event's page is its only link, so it gets the preview card."""
+    how = taking_part(event)
+    about = excerpt(event, LONGEST_EXCERPT)
+    return "".join(
+        (
+            heading(event, icons=True),
+            paragraph(f"👥 {actor.name}", *([f"🎟 {how}"] if how else [])),
+            paragraph(about) if about else "",
+            f"<p>{escape(details(event))} {_link(urls.event(event.id))}</p>",
+        )
+    )
+
+
+def _link(page: str) -> str:
+    """Return a link in the form Mastodon gives its own: whole, its two ends not shown."""
+    scheme, slashes, rest = page.partition("//")
+    return (
+        f'<a href="{escape(page)}"><span class="invisible">{scheme}{slashes}</span>'
+        f'<span class="ellipsis">{escape(rest[:-SHORTENED])}</span>'
+        f'<span class="invisible">{escape(rest[-SHORTENED:])}</span></a>'
+    )

@@ -1,0 +1,129 @@
+"""Notes: foreign ones read, our posts written.
+
+Called by `vocab.read` and by `federation`. What a note is to us (reply, message, news of a
+neighbour) is for the inbox handlers to say.
+"""
+
+from fedi_chapter.core.errors import BadDocument
+from fedi_chapter.core.html import escape
+from fedi_chapter.core.text import one_line
+from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.post import Post
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.vocab.activities import Note
+from fedi_chapter.vocab.audience import write_audience, write_policy
+from fedi_chapter.vocab.context import POST, in_context
+from fedi_chapter.vocab.pictures import write_pictures
+from fedi_chapter.vocab.shape import (
+    Document,
+    id_of,
+    ids_of,
+    instant_of,
+    language_of,
+    line_of,
+    link_of,
+    mappings,
+    same_host,
+    text_of,
+    type_of,
+)
+from fedi_chapter.vocab.terms import CONVERTED_TYPES, NOTE_TYPES
+from fedi_chapter.vocab.when import stamp
+
+MOST_MENTIONS = 100
+
+
+# -- reading -------------------------------------------------------------------------------
+
+
+def read_note(document: Document) -> Note:
+    """Return the Note, Question, Article or Page in `document`, or a picture with text.
+
+    Raises:
+        BadDocument: it is none, or has no id, or no author on its own host.
+
+    """
+    uri = id_of(document)
+    if uri is None:
+        raise BadDocument("a note without an id")
+    if not is_note(document):
+        raise BadDocument(f"{uri} is not a note")
+    # A PeerTube video names its channel beside its author.
+    authors = (each for each in ids_of(document.get("attributedTo")) if same_host(each, uri))
+    author = next(authors, None)
+    if author is None:
+        raise BadDocument(f"{uri} names no author on its own host")
+    return Note(
+        id=uri,
+        attributed_to=author,
+        content=text_of(document, "content"),
+        to=ids_of(document.get("to")),
+        cc=ids_of(document.get("cc")),
+        url=link_of(document.get("url")) or uri,
+        published=instant_of(document.get("published")),
+        updated=instant_of(document.get("updated")),
+        name=line_of(document, "name") or None,
+        summary=line_of(document, "summary", 500) or None,
+        in_reply_to=next(iter(ids_of(document.get("inReplyTo"))), None),
+        language=language_of(document),
+        mentions=_mentions(document),
+    )
+
+
+def is_note(document: Document) -> bool:
+    """Tell whether a document is read as a note; pictures and films are when they have text."""
+    if type_of(document, NOTE_TYPES):
+        return True
+    return bool(type_of(document, CONVERTED_TYPES) and text_of(document, "content"))
+
+
+def _mentions(document: Document) -> tuple[str, ...]:
+    tags = [each for each in mappings(document.get("tag")) if type_of(each, {"Mention"})]
+    return ids_of([each.get("href") for each in tags[:MOST_MENTIONS]])
+
+
+# -- writing -------------------------------------------------------------------------------
+
+
+def write_post(post: Post, actor: LocalActor, urls: Urls) -> Document:
+    """Return a post as a Note.
+
+    Its title is the first paragraph: a `name` makes a Note look like a poll vote, and a
+    `summary` is a content warning.
+    """
+    title = f"<p><strong>{escape(one_line(post.title, 200))}</strong></p>" if post.title else ""
+    content = title + post.html
+    uri = urls.post(post.id)
+    return in_context(
+        POST,
+        {
+            "id": uri,
+            "type": "Note",
+            "url": uri,
+            "attributedTo": urls.actor(actor),
+            **write_audience(
+                post.visibility, actor, urls, [mention.uri for mention in post.mentions]
+            ),
+            "inReplyTo": post.in_reply_to,
+            "content": content,
+            "contentMap": {post.language: content},
+            "published": stamp(post.published_at),
+            "updated": stamp(post.updated_at) if post.updated_at else None,
+            "sensitive": False,
+            "attachment": write_pictures(post.images, urls),
+            "tag": [*write_hashtags(post.tags, urls), *_write_mentions(post)],
+            "replies": urls.post_replies(post.id),
+            "interactionPolicy": write_policy(post.visibility),
+        },
+    )
+
+
+def write_hashtags(tags: tuple[str, ...], urls: Urls) -> list[Document]:
+    """Return Hashtag objects; each needs a `name`, or Gancio fails."""
+    return [{"type": "Hashtag", "name": f"#{tag}", "href": urls.tag(tag)} for tag in tags]
+
+
+def _write_mentions(post: Post) -> list[Document]:
+    return [
+        {"type": "Mention", "name": f"@{each.handle}", "href": each.uri} for each in post.mentions
+    ]

@@ -1,0 +1,47 @@
+"""The words of the vocabulary, grouped as the readers need them.
+
+Read by every file of this room. Nothing here is a term of our own making.
+"""
+
+from fedi_chapter.vocab.activities import PUBLIC
+
+AS = "https://www.w3.org/ns/activitystreams"
+SECURITY = "https://w3id.org/security/v1"
+PUBLIC_ALIASES = frozenset({PUBLIC, "as:Public", "Public"})
+
+ACTOR_TYPES = frozenset({"Application", "Group", "Organization", "Person", "Service"})
+NOTE_TYPES = frozenset({"Note", "Article", "Page", "Question"})
+CONVERTED_TYPES = frozenset({"Image", "Video", "Audio"})
+"""Read as a note when they bring text along."""
+OBJECT_TYPES = NOTE_TYPES | CONVERTED_TYPES | {"Event"}
+EVENT_ANSWERS = frozenset({"Accept", "TentativeAccept", "Reject", "TentativeReject"})
+LIKES = frozenset({"Like", "EmojiReact"})
+ACTIVITY_TYPES = (
+    frozenset(
+        {
+            "Add",
+            "Announce",
+            "Block",
+            "Create",
+            "Delete",
+            "Dislike",
+            "Flag",
+            "Follow",
+            "Ignore",
+            "Invite",
+            "Join",
+            "Leave",
+            "Move",
+            "Offer",
+            "QuoteRequest",
+            "Remove",
+            "Undo",
+            "Update",
+        }
+    )
+    | EVENT_ANSWERS
+    | LIKES
+)
+
+JOINABLE = frozenset({"free", "restricted"})
+"""The values of joinMode under which another server takes an RSVP itself."""

@@ -1,0 +1,116 @@
+"""What an event's documents say in words: its title, its state, where and what it is.
+
+Called by the writers of events and faces, which must tell a person everything even where
+the software shows nothing but text. It speaks the event's own language, as far as there are
+words for it.
+"""
+
+from urllib.parse import urlsplit
+
+from fedi_chapter.core.html import escape, plain
+from fedi_chapter.core.i18n import translator
+from fedi_chapter.core.text import one_line
+from fedi_chapter.domain.event import NAME_LENGTHS, Event, EventStatus, RsvpMode
+from fedi_chapter.vocab.when import span
+
+LONGEST_SUMMARY = 500
+"""Visible characters of a summary (FEP-b2b8)."""
+
+LONGEST_REASON = 120
+_STATES = {
+    EventStatus.TENTATIVE: "Not yet certain",
+    EventStatus.RESCHEDULED: "New time",
+    EventStatus.POSTPONED: "Postponed",
+    EventStatus.MOVED_ONLINE: "Now online",
+    EventStatus.CANCELLED: "Cancelled",
+}
+
+
+def title(event: Event) -> str:
+    """Return the title as plain text without angle brackets, which Mastodon takes for HTML."""
+    name = event.name.replace("<", "‹").replace(">", "›")
+    if event.is_cancelled:
+        name = f"{_words(event)}: {name}"
+    return one_line(name, NAME_LENGTHS.stop - 1)
+
+
+def state(event: Event) -> str | None:
+    """Return what is unusual about the event, with the reason it was cancelled for."""
+    words, reason = _words(event), _reason(event)
+    return f"{words}: {reason}" if reason else words
+
+
+def _words(event: Event) -> str | None:
+    found = _STATES.get(event.status)
+    return translator(event.language)(found) if found else None
+
+
+def _reason(event: Event) -> str | None:
+    if not event.is_cancelled or not event.cancel_reason:
+        return None
+    return one_line(event.cancel_reason, LONGEST_REASON)
+
+
+def where(event: Event) -> str | None:
+    """Return the place with its address, or that the event is online."""
+    if event.place:
+        parts = (event.place.name, event.place.address)
+        return one_line(", ".join(filter(None, parts)), 160)
+    return translator(event.language)("Online") if event.online_url else None
+
+
+def taking_part(event: Event) -> str | None:
+    """Return where to sign up, and for how many there is room; nothing of a cancelled event."""
+    if event.is_cancelled:
+        return None
+    t, lines = translator(event.language), []
+    if event.rsvp is RsvpMode.EXTERNAL and event.external_url:
+        lines.append(t("Sign up at {host}", host=urlsplit(event.external_url).hostname))
+    if event.capacity is not None:
+        people = t.count("{number} person", "{number} people", event.capacity)
+        lines.append(f"{t('Room for')} {people}")
+    return " · ".join(lines) or None
+
+
+def details(event: Event) -> str:
+    """Return what stands before the address of the event's page."""
+    return translator(event.language)("Details and calendar:")
+
+
+def _when_and_where(event: Event, *, icons: bool = True) -> list[str]:
+    day, place = ("🗓 ", "📍 ") if icons else ("", "")
+    at = where(event)
+    return [f"{day}{span(event)}", *([f"{place}{at}"] if at else [])]
+
+
+def excerpt(event: Event, limit: int) -> str:
+    """Return the beginning of the description as plain text on one line."""
+    return one_line(plain(event.description_html), limit)
+
+
+def paragraph(*lines: str) -> str:
+    """Return lines of plain text as one paragraph of HTML."""
+    return f"<p>{'<br>'.join(escape(line) for line in lines)}</p>" if lines else ""
+
+
+def summary(event: Event) -> str:
+    """Return the HTML that Mastodon shows below the title, in place of the description.
+
+    It holds no link: the first one would take the preview card from the event's page.
+    """
+    unusual = state(event)
+    lines = [*([unusual] if unusual else []), *_when_and_where(event)]
+    left = LONGEST_SUMMARY - sum(len(line) + 1 for line in lines)
+    about = excerpt(event, left)
+    return paragraph(*lines) + (paragraph(about) if about else "")
+
+
+def heading(event: Event, *, icons: bool = False) -> str:
+    """Return title, state, time and place as the first paragraph of a text that stands alone.
+
+    The title of a cancelled event says that it is, so only the reason follows.
+    """
+    unusual = _reason(event) if event.is_cancelled else state(event)
+    lines = [*([unusual] if unusual else []), *_when_and_where(event, icons=icons)]
+    told = "".join(f"<br>{escape(line)}" for line in lines)
+    return f"<p><strong>{escape(title(event))}</strong>{told}</p>"

@@ -1,0 +1,1 @@
+"""The organizers' door and console: pages for those who are signed in, and nobody's cache."""

@@ -1,0 +1,129 @@
+"""The console: what the chapter is doing, and the buttons for what waits for a decision.
+
+A button is a form, and a form is an `action`: checked for its origin, its session, its word
+and the organizer's right before anything is read of it. The work itself is a service's.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedi_chapter.core.errors import NotAllowed, SignInNeeded
+from fedi_chapter.domain.conversation import ReplyState
+from fedi_chapter.domain.organizer import Organizer, Right
+from fedi_chapter.services import moderation, organizers
+from fedi_chapter.store.pages.console import Console
+from fedi_chapter.store.pages.console import console as read_console
+from fedi_chapter.store.pages.site import Site
+from fedi_chapter.web.admin import session
+from fedi_chapter.web.admin.answers import FORM, ours, to
+from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.same_site import check_same_site
+from fedi_chapter.web.templating import render
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Work = Callable[[Request, FormData, session.Visitor], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolePage:
+    """The console as one organizer sees it."""
+
+    console: Console
+    organizer: Organizer
+    csrf: str
+    done: str
+    """What the button just pressed did."""
+
+    @property
+    def site(self) -> Site:
+        """What stands around the page."""
+        return self.console.site
+
+    @property
+    def moderates(self) -> bool:
+        """Tell whether the buttons of moderation are theirs."""
+        return self.organizer.may(Right.MODERATE)
+
+
+def action(right: Right | None) -> Callable[[Work], Endpoint]:
+    """Guard the work of one form; without a `right`, whoever is signed in may do it."""
+
+    def guarded(work: Work) -> Endpoint:
+        @wraps(work)
+        async def endpoint(request: Request) -> Response:
+            check_same_site(request)
+            who = await session.visitor(request)
+            if who is None:
+                raise SignInNeeded
+            async with request.form(**FORM) as form:
+                session.check_csrf(who, form)
+                if right is not None and not who.organizer.may(right):
+                    raise NotAllowed(f"a {who.organizer.role} may not {right}")
+                return await work(request, form, who)
+
+        return endpoint
+
+    return guarded
+
+
+async def console(request: Request) -> Response:
+    """Show an organizer what the chapter is doing; everybody else the door."""
+    who = await session.visitor(request)
+    if who is None:
+        return to("/sign-in")
+    page = ConsolePage(
+        console=await deps_of(request).db.read(read_console),
+        organizer=who.organizer,
+        csrf=who.csrf,
+        done=request.query_params.get("done", ""),
+    )
+    return ours(render(request, "admin/console.html", page, keep=False))
+
+
+@action(Right.MODERATE)
+async def show_reply(request: Request, form: FormData, _: session.Visitor) -> Response:
+    """Put a held reply on the chapter's pages."""
+    return await _judge(request, form, ReplyState.SHOWN)
+
+
+@action(Right.MODERATE)
+async def hide_reply(request: Request, form: FormData, _: session.Visitor) -> Response:
+    """Keep a held reply off the chapter's pages."""
+    return await _judge(request, form, ReplyState.HIDDEN)
+
+
+@action(Right.MODERATE)
+async def allow_host(request: Request, form: FormData, _: session.Visitor) -> Response:
+    """Let a server's people follow the chapter, those who wait and those to come."""
+    host = session.word(form, "host")
+    await deps_of(request).db.write(lambda tx: moderation.allow(tx, host))
+    return to("/admin?done=allowed")
+
+
+@action(Right.MODERATE)
+async def close_report(request: Request, form: FormData, _: session.Visitor) -> Response:
+    """Put a report away that somebody has dealt with."""
+    report = session.word(form, "report")
+    await deps_of(request).db.write(lambda tx: moderation.close_report(tx, report))
+    return to("/admin?done=closed")
+
+
+@action(None)
+async def sign_out(request: Request, form: FormData, who: session.Visitor) -> Response:
+    """End the session."""
+    deps = deps_of(request)
+    await deps.db.write(lambda tx: organizers.sign_out(tx, who.token))
+    response = to("/sign-in")
+    session.take_cookie(response, deps)
+    return response
+
+
+async def _judge(request: Request, form: FormData, state: ReplyState) -> Response:
+    reply = session.word(form, "reply")
+    await deps_of(request).db.write(lambda tx: moderation.judge_reply(tx, reply, state))
+    return to(f"/admin?done={state}")

@@ -1,0 +1,231 @@
+"""What happens to every request before a route sees it, and to every answer after.
+
+Plain ASGI layers, put around the router by `app` in the order `stack` gives. They know
+bytes and headers; nothing here reads a document or the database.
+"""
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from time import perf_counter
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fedi_chapter.core.errors import Missing, TooLarge
+from fedi_chapter.core.log import get_logger
+from fedi_chapter.deps import Deps
+from fedi_chapter.web import errors
+
+LARGEST_BODY = 1 << 20
+LONGEST_PATH = 300
+"""Characters of a path that are logged."""
+LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+CHECKS = frozenset({"/healthz", "/readyz"})
+"""Asked by machines that know only our address, not our name."""
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_log = get_logger(__name__)
+
+Networks = Sequence[IPv4Network | IPv6Network]
+
+
+def stack(deps: Deps, *from_memory: Middleware) -> list[Middleware]:
+    """Return the layers, the outermost first.
+
+    `from_memory` answers in front of the log: what is served from memory is no unit of work,
+    and a line for each would cost more than serving it.
+    """
+    secure = deps.urls.base.startswith("https://")
+    return [
+        Middleware(SecurityHeaders, secure=secure),
+        Middleware(HostCheck, host=deps.urls.host),
+        *from_memory,
+        Middleware(AccessLog, deps=deps),
+        Middleware(BodyLimit),
+    ]
+
+
+class SecurityHeaders:
+    """Adds the headers that keep a page ours; a route may set a stricter one itself."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        """Wrap `app`; `secure` when people reach it by https."""
+        self.app = app
+        self.headers = (*_HEADERS, _HSTS) if secure else _HEADERS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                added = [pair for pair in self.headers if pair[0] not in given]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class AccessLog:
+    """Names each request, finds who really asks, logs one line, and answers what nobody caught."""
+
+    def __init__(self, app: ASGIApp, *, deps: Deps) -> None:
+        """Wrap `app`, using the clock, ids and settings of `deps`."""
+        self.app = app
+        self.deps = deps
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and log how it went."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = perf_counter(), 0
+        name = self.deps.ids.new(self.deps.clock.now())
+        scope["client"] = (client_address(scope, self.deps.settings.trusted_proxies), 0)
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                headers = [*message["headers"], (b"x-request-id", name.encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:  # the last line: the server must answer, and the log must know
+            response = await errors.unexpected(Request(scope, receive), error)
+            if status == 0:
+                await response(scope, receive, noting)
+        finally:
+            _log.info(
+                "request",
+                request=name,
+                method=scope["method"],
+                path=scope["path"][:LONGEST_PATH],
+                status=status,
+                client=scope["client"][0],
+                ms=round((perf_counter() - began) * 1000, 1),
+            )
+
+
+class HostCheck:
+    """Answers only to our own name, said once, and to no address that no name can hold.
+
+    PostgreSQL takes no NUL, and the router reads over a line break (ADM-06, SIG-23, INJ-05).
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str) -> None:
+        """Wrap `app`, which is reached as `host` (with its port where not the default)."""
+        self.app = app
+        self.names = _names(host.lower().encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] == "http" and scope["path"] not in CHECKS:
+            hosts = [value for name, value in scope["headers"] if name == b"host"]
+            if len(hosts) != 1 or hosts[0].lower() not in self.names:
+                await _refuse(send, 400, b"This server does not answer to that name.\n")
+                return
+        if not scope.get("path", "").isprintable():
+            await _refuse(send, 404, f"{Missing.safe}\n".encode())
+            return
+        await self.app(scope, receive, send)
+
+
+def _names(host: bytes) -> frozenset[bytes]:
+    """Return how `host` may be called; a server on this machine only, by any of its names."""
+    found = re.fullmatch(rb"(.*?)(:[0-9]+)?", host)
+    name, port = (found[1], found[2]) if found else (host, None)
+    names = LOOPBACK if name in LOOPBACK else frozenset({name})
+    ports = (port,) if port else (b"", b":443", b":80")
+    return frozenset(each + ending for each in names for ending in ports)
+
+
+class BodyLimit:
+    """Takes at most 1 MiB, announced or streamed, and no two lengths (JSON-05, SIG-23)."""
+
+    def __init__(self, app: ASGIApp, *, limit: int = LARGEST_BODY) -> None:
+        """Wrap `app`; `limit` in bytes."""
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting what comes in."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
+            await _refuse(send, 400, b"The length of the body is not clear.\n")
+            return
+        if lengths and (len(lengths[0]) > 10 or int(lengths[0]) > self.limit):
+            await _refuse(send, 413, f"{TooLarge.safe}\n".encode())
+            return
+        taken = 0
+
+        async def counting() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.limit:
+                raise TooLarge
+            return message
+
+        await self.app(scope, counting, send)
+
+
+def client_address(scope: Scope, trusted: Networks) -> str:
+    """Return who asks: the nearest hop that is not one of our own proxies (ADM-07)."""
+    nearest: str = scope["client"][0] if scope.get("client") else ""
+    if not trusted:
+        return nearest
+    hops = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    for hop in reversed(hops.decode("latin-1").split(",")):
+        address = _address(hop)
+        if not _is_trusted(nearest, trusted) or not address:
+            break
+        nearest = address
+    return nearest
+
+
+def _address(hop: str) -> str:
+    text = hop.strip()
+    if text.startswith("["):  # an IPv6 address in brackets, perhaps with a port
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""
+
+
+def _is_trusted(text: str, trusted: Networks) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return any(address in network for network in trusted)
+
+
+async def _refuse(send: Send, status: int, text: bytes) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(text)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})

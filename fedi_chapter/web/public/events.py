@@ -1,0 +1,36 @@
+"""The page of an event. Its documents for other servers are served by `web.fedi`."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedi_chapter.domain.event import EventId
+from fedi_chapter.feeds.jsonld import Document, write_schema
+from fedi_chapter.store.pages.event import EventPage
+from fedi_chapter.store.pages.event import event_page as read_event
+from fedi_chapter.store.pages.site import Site
+from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.templating import render
+
+
+@dataclass(frozen=True, slots=True)
+class EventScreen:
+    """An event's page, and the same event in search engines' words."""
+
+    shown: EventPage
+    schema: Document
+
+    @property
+    def site(self) -> Site:
+        """The chapter around it."""
+        return self.shown.site
+
+
+async def event_page(request: Request) -> Response:
+    """Serve the page of the event named in the path."""
+    deps = deps_of(request)
+    event_id = EventId(str(request.path_params["id"]))
+    page = await deps.db.read(lambda tx: read_event(tx, event_id, deps.urls))
+    schema = write_schema(page.event, page.host, deps.urls)
+    return render(request, "public/event.html", EventScreen(page, schema))

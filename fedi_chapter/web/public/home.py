@@ -1,0 +1,35 @@
+"""The chapter's front door: home page, calendar, about."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fedi_chapter.store.pages.about import about_page as read_about
+from fedi_chapter.store.pages.calendar import calendar_page as read_calendar
+from fedi_chapter.store.pages.home import home_page as read_home
+from fedi_chapter.web.negotiate import deps_of, wants_activity
+from fedi_chapter.web.templating import render
+
+
+async def home_page(request: Request) -> Response:
+    """Serve the home page; programs that want the chapter's document are sent to it."""
+    deps = deps_of(request)
+    if wants_activity(request):
+        headers = {"Vary": "Accept"}
+        return RedirectResponse(f"{deps.urls.base}/chapter", status_code=302, headers=headers)
+    return render(request, "public/home.html", await deps.db.read(read_home))
+
+
+async def chapter_page(request: Request) -> Response:
+    """Send a person who opened the chapter's id to its page."""
+    url = f"{deps_of(request).urls.base}/"
+    return RedirectResponse(url, status_code=302, headers={"Vary": "Accept"})
+
+
+async def calendar_page(request: Request) -> Response:
+    """Serve the list of all events."""
+    return render(request, "public/calendar.html", await deps_of(request).db.read(read_calendar))
+
+
+async def about_page(request: Request) -> Response:
+    """Serve what there is to know about this server."""
+    return render(request, "public/about.html", await deps_of(request).db.read(read_about))

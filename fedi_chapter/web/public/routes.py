@@ -1,0 +1,27 @@
+"""All addresses of the pages and feeds for everyone, in one list.
+
+`/chapter`, `/events/ID` and `/posts/ID` are shared with other servers and stand in `web.fedi`,
+which calls the page functions of this folder.
+"""
+
+from starlette.routing import BaseRoute, Route
+
+from fedi_chapter.web.public import feeds, files, follow, home, posts
+
+routes: list[BaseRoute] = [
+    Route("/", home.home_page),
+    Route("/calendar", home.calendar_page),
+    Route("/about", home.about_page),
+    Route("/tags/{name}", posts.tag_page),
+    Route("/follow", follow.follow_form, methods=["GET"]),
+    Route("/follow", follow.follow, methods=["POST"]),
+    Route("/calendar.ics", feeds.calendar_ics),
+    Route("/events/{id:uuid}.ics", feeds.event_ics),
+    Route("/feed.atom", feeds.feed_atom),
+    Route("/events.geojson", feeds.events_geojson),
+    Route("/events.json", feeds.events_json),
+    Route("/static/{file}", files.static_file),
+    Route("/media/{file}", files.media_file),
+    Route("/robots.txt", files.robots),
+    Route("/favicon.ico", files.favicon),
+]

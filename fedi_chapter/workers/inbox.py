@@ -1,0 +1,86 @@
+"""The loop behind the inbox: many activities at once, those of one actor one after the other.
+
+No host takes more than a part of the places, however much it sends and however slowly it
+answers questions (ABU-05).
+
+Run by the supervisor. What an activity means is the business of `federation.dispatch`; how
+failures are put back or aside, of `workers.loop`.
+"""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from weakref import WeakValueDictionary
+
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.inbox import InboxJob
+from fedi_chapter.federation.dispatch import process
+from fedi_chapter.federation.inbox import INSIDE
+from fedi_chapter.store import inbox
+from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.workers.bell import Bell
+from fedi_chapter.workers.loop import Queue, work
+
+WIDTH = 200
+"""Activities in hand at the same time; most wait for one commit together."""
+CROWD = 8
+"""With so many requests at the door, activities are processed one at a time: the door and the
+processing write to one database, and a sender who waits for its answer comes first."""
+PER_HOST = 25
+"""Activities of one host that are taken at once; twice as many may be in hand."""
+LEASE = timedelta(minutes=5)
+"""After this, an activity that a dead process had in hand is taken up again."""
+MOST_ATTEMPTS = 4
+"""Three tries for what fails unexpectedly; servers that do not answer have waits of their own."""
+
+
+def queue(deps: Deps) -> Queue[InboxJob]:
+    """Describe the inbox queue to the loop."""
+    desk = _Desk(deps)
+    return Queue(
+        name="inbox",
+        claim=desk.claim,
+        do=desk.do,
+        retry=inbox.retry,
+        park=inbox.park,
+        width=WIDTH,
+        most_attempts=MOST_ATTEMPTS,
+    )
+
+
+async def run(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
+    """Process what comes in until `stop` is set."""
+    await work(deps, queue(deps), stop=stop, bell=bell)
+
+
+class _Desk:
+    """What one process has in hand: the actors, who wait for themselves, and the hosts."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._actors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._hosts: Counter[str] = Counter()
+        self._giving_way = asyncio.Lock()
+
+    def claim(self, tx: WriteTx, limit: int) -> list[InboxJob]:
+        """Take what is due, of no host more than its part."""
+        busy = [host for host, held in self._hosts.copy().items() if held >= PER_HOST]
+        return inbox.claim(tx, limit, LEASE, per_host=PER_HOST, busy=busy)
+
+    async def do(self, job: InboxJob) -> None:
+        """Process one, after those of the same actor that were claimed before."""
+        self._hosts[job.host] += 1
+        try:
+            async with self._actors.setdefault(job.actor_uri, asyncio.Lock()):
+                await self._process(job)
+        finally:
+            self._hosts[job.host] -= 1
+            if not self._hosts[job.host]:
+                del self._hosts[job.host]
+
+    async def _process(self, job: InboxJob) -> None:
+        if self._deps.metrics.levels[INSIDE] < CROWD:
+            await process(self._deps, job)
+            return
+        async with self._giving_way:
+            await process(self._deps, job)

@@ -1,0 +1,16 @@
+"""${message}.
+
+Declares the tables it touches itself and imports nothing from the package. Forward only.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}

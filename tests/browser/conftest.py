@@ -1,0 +1,101 @@
+"""A sample chapter served on loopback, and a real Chromium to look at it."""
+
+import asyncio
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from fedi_chapter.core.clock import SetClock
+from fedi_chapter.store.engine import open_database
+from tests.kit.databases import Databases
+from tests.kit.desk import seed_desk
+from tests.kit.ids import CountedIds
+from tests.kit.neighbourhood import NOW, deps_for, put_picture, seed, site_app
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = 20
+"""Seconds until the server must answer."""
+
+
+@pytest.fixture(scope="session")
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the sample chapter."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base, data = f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("data")
+    server = _Server(databases.sqlite(), data, base, port)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert server.ready.wait(PATIENCE), "the sample chapter did not start"
+    yield base
+    server.stop()
+    thread.join(PATIENCE)
+
+
+class _Server:
+    """Runs the pages in an event loop of their own, beside the one that drives the browser."""
+
+    def __init__(self, database: str, data: Path, base: str, port: int) -> None:
+        self.ready = threading.Event()
+        self.database, self.data, self.base, self.port = database, data, base, port
+        self.uvicorn: uvicorn.Server | None = None
+
+    def run(self) -> None:
+        asyncio.run(self._serve())
+
+    def stop(self) -> None:
+        assert self.uvicorn is not None
+        self.uvicorn.should_exit = True
+
+    async def _serve(self) -> None:
+        clock, ids = SetClock(NOW), CountedIds()
+        db = open_database(self.database, clock=clock, ids=ids)
+        await db.write(seed)
+        await db.write(seed_desk)
+        put_picture(self.data)
+        app = site_app(deps_for(db, clock, ids, self.data, base=self.base))
+        config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error")
+        self.uvicorn = _Uvicorn(config, self.ready)
+        await self.uvicorn.serve()
+        await db.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine: install the distribution's package")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A fresh window of a desktop's size, scripts off as our pages need none."""
+    context = chromium.new_context(
+        java_script_enabled=True, viewport={"width": 1280, "height": 900}
+    )
+    yield context.new_page()
+    context.close()

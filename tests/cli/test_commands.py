@@ -1,0 +1,373 @@
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from fedi_chapter.cli import follow as follow_commands
+from fedi_chapter.cli import frame, moderation, people
+from fedi_chapter.cli.main import cli, main
+from fedi_chapter.core.errors import NotAllowed, UnknownHandle
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.remote_actor import RemoteActor
+from fedi_chapter.store import remote_actors
+from tests.cli.conftest import Shell
+
+START = ("--start", "2027-03-19T10:00")
+ATHENS = RemoteActor(
+    uri="https://athens.example/chapter",
+    host="athens.example",
+    type="Group",
+    username="athens",
+    handle="athens@athens.example",
+    name="Athens",
+    inbox="https://athens.example/chapter/inbox",
+    url="https://athens.example/",
+)
+
+
+async def resolve(deps: Deps, target: str) -> RemoteActor:
+    """Stand in for the network: only Athens can be found."""
+    if target.removeprefix("@") not in (ATHENS.handle, ATHENS.uri):
+        raise UnknownHandle(f"nobody is called {target}", cure="check the spelling")
+    await deps.db.write(lambda tx: remote_actors.put(tx, ATHENS))
+    return ATHENS
+
+
+@pytest.fixture(autouse=True)
+def one_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (follow_commands, people, moderation):
+        monkeypatch.setattr(module.discover, "resolve", resolve)
+
+
+def commands(command: click.Command, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    if isinstance(command, click.Group):
+        return {
+            name: found
+            for each in command.commands.values()
+            for name, found in commands(each, (*path, str(each.name))).items()
+        }
+    return {path: command}
+
+
+@pytest.mark.parametrize("path", commands(cli), ids=" ".join)
+def test_every_command_takes_data_and_json_and_explains_itself(path: tuple[str, ...]) -> None:
+    command = commands(cli)[path]
+    assert {"--data", "--json"} <= {word for param in command.params for word in param.opts}
+    assert command.help
+    assert isinstance(command, frame.Verb)
+
+
+def test_a_post_is_written_edited_listed_and_deleted(shell: Shell, picture: Path) -> None:
+    made = shell.told(
+        *("post", "create", "Hello **world** #garden", "--title", "News", "--language", "de"),
+        *("--image", str(picture), "--alt", "A poster", "--visibility", "unlisted"),
+    )
+    assert made["id"] == made["url"]
+    assert made["id"].startswith("https://chapter.example.org/posts/")
+    assert len(list((shell.data / "media").iterdir())) == 1
+    bare = made["id"].rpartition("/")[2]
+    assert shell.told("post", "edit", bare, "--text", "Changed")["id"] == made["id"]
+    assert [each["title"] for each in shell.told("post", "list")] == ["News"]
+    shell.told("post", "delete", made["id"])
+    assert "deleted" in shell.refused_without_cure("post", "edit", made["id"], "--text", "Again")
+
+
+def test_a_post_reads_standard_input(shell: Shell) -> None:
+    shell.told("post", "create", "-", text="From a pipe")
+    assert "From a pipe" in shell.run("post", "list").stdout
+
+
+def test_an_unknown_handle_in_a_post_stays_text_with_a_warning(shell: Shell) -> None:
+    result = shell.run("post", "create", "Hi @nobody@nowhere.example and @athens@athens.example")
+    assert result.exit_code == 0
+    assert "@nobody@nowhere.example stays plain text" in result.stderr
+    assert "athens" not in result.stderr
+
+
+def test_an_event_goes_through_its_life(shell: Shell) -> None:
+    made = shell.told(
+        *("event", "create", "--name", "Canvass", *START, "--end", "2027-03-19T13:00"),
+        *("--place", "Hall", "--address", "1 Main St", "--lat", "33.7", "--lon", "-84.4"),
+        *("--tag", "doors", "--capacity", "40", "--rsvp", "off", "--description", "Bring *shoes*"),
+    )
+    assert made["face"] == f"{made['id']}/face"
+    assert made["ics"] == f"{made['id']}.ics"
+    assert made["start"] == "2027-03-19T10:00:00-04:00"
+    changed = shell.told("event", "edit", made["face"], "--start", "2027-03-20T11:00")
+    assert (changed["end"], changed["status"]) == ("2027-03-20T14:00:00-04:00", "rescheduled")
+    assert shell.told("event", "show", made["id"])["revision"] == 1
+    cancelled = shell.told("event", "cancel", made["id"], "--reason", "Rain")
+    assert (cancelled["status"], cancelled["cancel_reason"]) == ("cancelled", "Rain")
+    assert "already" in shell.refused_without_cure("event", "cancel", made["id"])
+    shell.told("event", "delete", made["id"])
+    assert shell.told("event", "list") == [] or shell.told("event", "list")[0]["id"] == made["id"]
+
+
+def test_a_draft_is_published_later(shell: Shell) -> None:
+    made = shell.told("event", "create", "--name", "Canvass", *START, "--draft")
+    assert made["status"] == "draft"
+    assert shell.told("event", "publish", made["id"])["status"] == "scheduled"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("event", "create", "--name", "ab", *START),
+        ("event", "create", "--name", "Canvass", "--start", "soon"),
+        ("event", "create", "--name", "Canvass", "--start", "2027-03-14T02:30"),
+        ("event", "create", "--name", "Canvass", "--start", "2020-03-14T10:00"),
+        ("event", "create", "--name", "Canvass", *START, "--end", "2027-03-19T09:00"),
+        ("event", "create", "--name", "Canvass", *START, "--image", "none.png"),
+        ("event", "create", "--name", "Canvass", *START, "--image", "none.png", "--alt", " "),
+        ("event", "create", "--name", "Canvass", *START, "--image", "none.png", "--alt", "x"),
+        ("event", "show", "no-id"),
+        ("event", "show", "https://other.example/events/0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c11"),
+        ("event", "show", "0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c11"),
+        ("post", "create", " "),
+        ("post", "create", "x", "--language", "?"),
+        ("post", "delete", "0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c11"),
+        ("follow", "@nobody@nowhere.example"),
+        ("follow", "http://"),
+        ("follow", "https://[::1"),
+        ("boost", "somewhere"),
+        ("boost", "https://name:password@other.example/1"),
+        ("unfollow", "@athens@athens.example"),
+        ("block", "not a host"),
+        ("block", "https://["),
+        ("block", "@nobody@nowhere.example"),
+        ("unblock", "bad.example"),
+        ("allow", "https://bad.example/users/x"),
+        ("replies", "show", "https://other.example/1"),
+        ("key", "rotate", "--actor", "nobody"),
+        ("profile", "edit", "--timezone", "Nowhere"),
+        ("profile", "edit", "--timezone", "localtime"),
+        ("profile", "edit", "--timezone", "../../etc/localtime"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_refused_with_its_cure(shell: Shell, words: tuple[str, ...]) -> None:
+    shell.refused(*words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("event", "create"),
+        ("event", "create", "--name", "Canvass", *START, "--rsvp", "perhaps"),
+        ("event", "create", "--name", "Canvass", *START, "--lat", "north"),
+        ("post", "create", "x", "--visibility", "secret"),
+        ("queue", "list", "--state", "lost"),
+        ("dance",),
+        ("run", "--port", "99999"),
+        ("run", "--tls-cert", "cert.pem"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_has_its_own_exit_code(shell: Shell, words: tuple[str, ...]) -> None:
+    shell.refused(*words, code=2)
+
+
+def test_a_neighbour_is_followed_once_and_unfollowed_by_handle(shell: Shell) -> None:
+    told = shell.told("follow", "@athens@athens.example", "--wait", "0")
+    assert (told["state"], told["actor"]) == ("pending", ATHENS.uri)
+    assert shell.told("follow", ATHENS.uri, "--wait", "0")["state"] == "pending"
+    assert [each["actor"] for each in shell.told("following")] == [ATHENS.uri]
+    shell.told("unfollow", "@Athens@athens.example")
+    assert shell.told("following") == []
+    assert shell.told("followers") == []
+
+
+def test_hosts_and_actors_are_blocked_and_unblocked(shell: Shell) -> None:
+    shell.told("block", "bad.example")
+    assert shell.told("block", "@athens@athens.example")["target"] == ATHENS.uri
+    assert {each["target"] for each in shell.told("blocks")} == {"bad.example", ATHENS.uri}
+    shell.refused("follow", ATHENS.uri)
+    shell.told("unblock", ATHENS.uri)
+    shell.told("unblock", "bad.example")
+    assert shell.told("blocks") == []
+    assert shell.told("allow", "good.example")["host"] == "good.example"
+
+
+def test_a_public_thing_elsewhere_is_boosted_by_any_of_its_addresses(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = {
+        "id": "https://athens.example/posts/1",
+        "type": "Note",
+        "attributedTo": ATHENS.uri,
+        "to": ["https://www.w3.org/ns/activitystreams#Public"],
+    }
+
+    async def fetch(_: Deps, uri: str, **__: object) -> dict[str, object]:
+        return {**note, "to": []} if uri.endswith("private") else note
+
+    async def actor(deps: Deps, uri: str, **_: object) -> RemoteActor:
+        return await resolve(deps, uri)
+
+    monkeypatch.setattr(people.origin, "fetch", fetch)
+    monkeypatch.setattr(people.remote_actors, "actor", actor)
+    made = shell.told("boost", "https://athens.example/page/1")
+    assert made["object"] == note["id"]
+    assert shell.told("boost", str(note["id"]))["id"] == made["id"]
+    assert "not public" in shell.refused("boost", "https://athens.example/private")
+    assert shell.told("unboost", str(note["id"]))["id"] == made["id"]
+    shell.refused("unboost", "https://athens.example/private")
+    reply = shell.told("post", "create", "Indeed", "--reply-to", "https://athens.example/page/1")
+    assert reply["in_reply_to"] == note["id"]
+
+
+def test_our_own_public_things_can_be_answered_and_others_not(shell: Shell) -> None:
+    shown = shell.told("post", "create", "One")["id"]
+    hidden = shell.told("post", "create", "Two", "--visibility", "followers")["id"]
+    assert shell.told("post", "create", "Three", "--reply-to", shown)["in_reply_to"] == shown
+    assert shell.told("boost", shown)["object"] == shown
+    assert "not public" in shell.refused_without_cure("boost", hidden)
+
+
+@pytest.mark.parametrize("own", ["chapter.example.org", "https://chapter.example.org:443/"])
+def test_a_chapter_does_not_block_itself_under_any_spelling(shell: Shell, own: str) -> None:
+    assert "itself" in shell.refused_without_cure("block", own)
+
+
+def test_a_certificate_that_is_none_is_refused_before_anything_starts(
+    shell: Shell, picture: Path
+) -> None:
+    words = ("run", "--port", "0", "--tls-cert", str(picture), "--tls-key", str(picture))
+    assert "PEM" in shell.refused(*words)
+
+
+def test_the_queue_is_told_in_numbers(shell: Shell) -> None:
+    told = shell.told("queue", "status")
+    assert told["waiting"] == told["in_flight"] == told["failed"] == 0
+    assert shell.told("queue", "list", "--state", "failed") == []
+    assert shell.told("queue", "retry", "--host", "athens.example") == {"requeued": 0}
+
+
+def test_a_key_is_rotated(shell: Shell) -> None:
+    assert shell.told("key", "rotate")["key"] == "https://chapter.example.org/chapter#main-key-2"
+    assert shell.told("key", "rotate", "--actor", "relay")["key"].endswith("/actor#main-key-2")
+
+
+def test_the_profile_is_changed(shell: Shell, picture: Path) -> None:
+    told = shell.told(
+        "profile", "edit", "--name", "Atlanta!", "--icon", str(picture), "--icon-alt", "Hills"
+    )
+    assert told["name"] == "Atlanta!"
+    shell.refused("profile", "edit", "--icon", str(picture))
+
+
+def test_migrate_says_that_nothing_is_to_be_done(shell: Shell) -> None:
+    told = shell.told("migrate", "--check")
+    assert told["from"] == told["to"]
+    assert shell.told("migrate") == told
+
+
+@pytest.mark.parametrize(
+    "words", [("event", "list"), ("migrate",), ("run", "--port", "0"), ("follow", "@a@b.example")]
+)
+def test_without_a_chapter_commands_are_unusable(empty: Shell, words: tuple[str, ...]) -> None:
+    assert "init" in empty.refused(*words, code=3)
+
+
+def test_an_unknown_setting_is_unusable(shell: Shell) -> None:
+    (shell.data / "chapter.toml").write_text("colour = 'red'\n")
+    assert "COLOUR" in shell.refused("event", "list", code=3)
+
+
+def test_a_database_that_can_not_be_reached_is_unusable(shell: Shell) -> None:
+    (shell.data / "chapter.toml").write_text(
+        "database_url = 'postgresql+asyncpg://nobody@127.0.0.1:1/none'\n"
+    )
+    shell.refused("event", "list", code=3)
+
+
+def test_a_broken_database_is_unusable(shell: Shell) -> None:
+    (shell.data / "chapter.db").write_bytes(b"not a database at all" * 100)
+    shell.refused("event", "list", code=3)
+
+
+def test_a_lost_master_key_is_unusable(shell: Shell) -> None:
+    (shell.data / "secret.key").unlink()
+    shell.refused("event", "list", code=3)
+
+
+def test_a_bug_is_one_line_and_a_traceback_only_for_those_who_ask(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("surprise\nwith a second line")
+
+    monkeypatch.setattr(frame, "check_schema", broken)
+    said = shell.refused("event", "list")
+    assert "RuntimeError: surprise\n" in said
+    assert "this is a bug" in said
+    monkeypatch.setenv("FEDI_CHAPTER_LOG_LEVEL", "debug")
+    assert "Traceback" in shell.run("event", "list").stderr
+
+
+def test_the_program_itself_returns_the_exit_code(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def call(*words: str) -> int:
+        monkeypatch.setattr("sys.argv", ["fedi-chapter", *words, "--data", str(shell.data)])
+        return main()
+
+    assert call("event", "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert call("event", "show", "nothing") == 1
+    assert call("dance") == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert call("--version") == 0
+
+
+async def _forbidden(*_: object, **__: object) -> object:
+    raise NotAllowed("not today")
+
+
+def test_doctor_finds_what_is_wrong_while_the_server_is_down(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedi_chapter.net.fetch.GuardedFetcher.get", _forbidden)
+    result = shell.run("doctor", "--json")
+    findings = {each["check"]: each for each in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert not findings["server"]["ok"]
+    assert "run" in findings["server"]["cure"]
+    for check in ("settings", "schema", "database", "media folder", "key of atlanta", "mail"):
+        assert findings[check]["ok"], findings[check]
+    assert set(findings["disk"]) == {"check", "ok", "cause", "cure"}
+
+
+def test_doctor_names_a_key_that_the_master_key_does_not_open(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedi_chapter.net.fetch.GuardedFetcher.get", _forbidden)
+    other = Shell(shell.data.parent / "other")
+    other.told("init", "--domain", "x.example", "--handle", "x", "--name", "X")
+    (shell.data / "secret.key").write_bytes((other.data / "secret.key").read_bytes())
+    findings = {each["check"]: each for each in json.loads(shell.run("doctor", "--json").stdout)}
+    assert not findings["key of atlanta"]["ok"]
+    assert findings["key of atlanta"]["cure"]
+
+
+def test_doctor_names_wrong_settings_and_a_missing_chapter(empty: Shell) -> None:
+    [settings, schema] = json.loads(empty.run("doctor", "--json").stdout)
+    assert (settings["ok"], schema["ok"]) == (True, False)
+    empty.data.mkdir()
+    (empty.data / "chapter.toml").write_text("nonsense")
+    [settings] = json.loads(empty.run("doctor", "--json").stdout)
+    assert not settings["ok"]
+
+
+def test_the_sample_chapter_is_made_once(empty: Shell) -> None:
+    told = empty.told("sample")
+    assert told == {"base_url": "http://localhost:8000", "filled": True}
+    assert len(empty.told("event", "list")) == 3
+    first = empty.told("post", "list")
+    assert len(first) == 2
+    assert sum(len(each["images"]) for each in first) == 1
+    assert empty.told("sample") == {"base_url": "http://localhost:8000", "filled": False}
+    assert empty.told("post", "list") == first

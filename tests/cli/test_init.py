@@ -1,0 +1,134 @@
+import json
+import os
+import stat
+
+import pytest
+
+from fedi_chapter.cli.init import base_of, domain_of
+from fedi_chapter.core.errors import FormInvalid
+from fedi_chapter.settings import Settings
+from tests.cli.conftest import DANGER, FOUNDING, Shell
+
+NAMES = ("--handle", "atlanta", "--name", "Atlanta")
+
+
+def test_init_tells_actor_handle_address_and_sign_in_link(empty: Shell) -> None:
+    told = empty.told(*FOUNDING)
+    assert told["actor"] == "https://chapter.example.org/chapter"
+    assert told["handle"] == "@atlanta@chapter.example.org"
+    assert told["base_url"] == "https://chapter.example.org"
+    assert told["sign_in_url"].startswith("https://chapter.example.org/sign-in?token=")
+
+
+def test_keys_and_data_are_for_their_owner_alone(empty: Shell) -> None:
+    empty.told(*FOUNDING)
+    assert stat.S_IMODE(os.stat(empty.data).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(empty.data / "secret.key").st_mode) == 0o600
+
+
+def test_a_second_init_is_refused_and_changes_nothing(shell: Shell) -> None:
+    before = (shell.data / "secret.key").read_bytes()
+    said = shell.refused("init", "--domain", "other.example", *NAMES)
+    assert "already" in said
+    assert (shell.data / "secret.key").read_bytes() == before
+    assert shell.run("event", "list").exit_code == 0
+
+
+def test_an_interrupted_init_can_be_repeated(empty: Shell) -> None:
+    empty.told(*FOUNDING)
+    (empty.data / "chapter.db").unlink()
+    assert empty.told(*FOUNDING)["handle"] == "@atlanta@chapter.example.org"
+
+
+def test_what_is_missing_is_wrong_usage_when_nobody_can_be_asked(empty: Shell) -> None:
+    assert "--domain" in empty.refused("init", *NAMES, code=2)
+    assert not empty.data.exists()
+
+
+def test_a_split_domain_stands_in_the_handle(empty: Shell) -> None:
+    told = empty.told(
+        "init", "--domain", "example.org", "--base-url", "https://Chapter.Example.org/", *NAMES
+    )
+    assert told["handle"] == "@atlanta@example.org"
+    assert told["actor"] == "https://chapter.example.org/chapter"
+
+
+def test_with_the_danger_switch_a_loopback_handle_carries_the_port(
+    empty: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DANGER, "1")
+    told = empty.told(
+        "init", "--domain", "127.0.0.1", "--base-url", "http://127.0.0.1:8001", *NAMES
+    )
+    assert told["handle"] == "@atlanta@127.0.0.1:8001"
+    assert told["actor"] == "http://127.0.0.1:8001/chapter"
+
+
+def test_http_without_the_danger_switch_is_refused_and_nothing_is_written(empty: Shell) -> None:
+    said = empty.refused(
+        "init", "--domain", "127.0.0.1", "--base-url", "http://127.0.0.1:8001", *NAMES
+    )
+    assert DANGER in said
+    assert not empty.data.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--domain", "no domain", *NAMES),
+        ("--domain", "example.org", "--handle", "relay", "--name", "X"),
+        ("--domain", "example.org", "--handle", "At-lanta", "--name", "X"),
+        ("--domain", "example.org", "--base-url", "ftp://example.org", *NAMES),
+        ("--domain", "example.org", "--base-url", "https://example.org/path", *NAMES),
+        ("--domain", "example.org", "--timezone", "Mars/Olympus", *NAMES),
+        ("--domain", "example.org", "--language", "klingon", *NAMES),
+        ("--domain", "example.org", "--lat", "33.0", *NAMES),
+        ("--domain", "example.org", "--place", "X", "--lat", "91", "--lon", "0", *NAMES),
+        ("--domain", "example.org", "--email", "nobody", *NAMES),
+        ("--domain", "example.org", "--handle", "a", "--name", "<b>"),
+    ],
+)
+def test_a_wrong_word_is_refused_and_can_be_mended(empty: Shell, words: tuple[str, ...]) -> None:
+    empty.refused("init", *words)
+    assert empty.told(*FOUNDING)["handle"] == "@atlanta@chapter.example.org"
+
+
+def test_a_folder_that_can_not_be_made_is_unusable(empty: Shell) -> None:
+    empty.data.write_text("a file")
+    result = empty.run(*FOUNDING)
+    assert result.exit_code == 2  # click itself sees that it is a file
+    below = Shell(empty.data / "below")
+    below.refused(*FOUNDING, code=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("Example.ORG.", "example.org"),
+        ("https://example.org/", "example.org"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("127.0.0.1:8001", "127.0.0.1"),
+        ("@atlanta@example.org", "example.org"),
+    ],
+)
+def test_a_domain_is_read_in_the_ways_people_write_it(text: str, domain: str) -> None:
+    assert domain_of(text) == domain
+
+
+@pytest.mark.parametrize("text", ["", ".", "a..b", "a_b.example", "exa mple", "x" * 64, "é\ud800"])
+def test_what_is_not_a_domain_is_refused(text: str) -> None:
+    with pytest.raises(FormInvalid):
+        domain_of(text)
+
+
+def test_the_usual_port_is_left_out_of_the_origin() -> None:
+    settings = Settings()
+    assert base_of("https://example.org:443", "example.org", settings) == "https://example.org"
+    assert base_of(None, "example.org", settings) == "https://example.org"
+    with pytest.raises(FormInvalid):
+        base_of("https://example.org:port", "example.org", settings)
+
+
+def test_json_may_stand_before_the_command_too(empty: Shell) -> None:
+    result = empty.run("--json", *FOUNDING)
+    assert json.loads(result.stdout)["handle"] == "@atlanta@chapter.example.org"

@@ -1,0 +1,84 @@
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from typing import IO
+
+from tests.cli.conftest import DANGER, Start
+
+DANGEROUS = {DANGER: "1"}
+
+
+def found(start: Start, data: Path, port: int) -> None:
+    process = start(
+        *("init", "--data", str(data), "--domain", "127.0.0.1", "--handle", "atlanta"),
+        *("--base-url", f"http://127.0.0.1:{port}", "--name", "Atlanta"),
+        **DANGEROUS,
+    )
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def line_with(stream: IO[str], word: str) -> str:
+    lines = []
+    for line in stream:
+        lines.append(line)
+        if re.match(word, line):
+            return line.strip()
+    raise AssertionError(f"no line with {word!r} in {''.join(lines)}")
+
+
+def test_a_chapter_runs_takes_commands_and_stops_cleanly(start: Start, tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    found(start, data, port)
+    server = start("run", "--data", str(data), "--port", str(port), **DANGEROUS)
+    assert server.stderr is not None
+    assert "DANGER" in server.stderr.readline()
+    assert line_with(server.stderr, "ready ") == f"ready http://127.0.0.1:{port}"
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+        assert answer.status == 200
+    written = start("post", "create", "Hello", "--data", str(data), "--json", **DANGEROUS)
+    out, err = written.communicate(timeout=60)
+    assert written.returncode == 0, err
+    request = urllib.request.Request(
+        json.loads(out)["id"], headers={"Accept": "application/activity+json"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        assert json.load(answer)["type"] == "Note"
+    examined = start("doctor", "--data", str(data), "--json", **DANGEROUS)
+    out, err = examined.communicate(timeout=60)
+    assert [each for each in json.loads(out) if not each["ok"]] == []
+    assert examined.returncode == 0
+    second = start("run", "--data", str(data), "--port", str(port), **DANGEROUS)
+    _, err = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "--port" in err
+    began = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(timeout=12) == 0
+    assert time.monotonic() - began < 10
+
+
+def test_the_two_halves_run_apart(start: Start, tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    found(start, data, port)
+    halves: list[subprocess.Popen[str]] = [
+        start("web", "--data", str(data), "--port", str(port), **DANGEROUS),
+        start("worker", "--data", str(data), **DANGEROUS),
+    ]
+    for half in halves:
+        assert half.stderr is not None
+        line_with(half.stderr, "ready")
+        half.send_signal(signal.SIGTERM)
+    for half in halves:
+        assert half.wait(timeout=12) == 0

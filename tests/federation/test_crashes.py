@@ -1,0 +1,139 @@
+"""A worker that is killed at any moment loses nothing and turns nothing around."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from fedi_chapter.core.clock import SystemClock
+from fedi_chapter.core.ids import RandomIds
+from fedi_chapter.domain.event import EventId
+from fedi_chapter.services.events import EventFields, create_event, delete_event, edit_event
+from fedi_chapter.store import deliveries, outbox
+from fedi_chapter.store.engine import open_database
+from fedi_chapter.store.tx import Database, ReadTx
+from tests.kit.sending import Inboxes, Sender, found_sender, until_stored
+
+pytestmark = pytest.mark.anyio
+SERVERS, INBOXES = 5, 4
+
+
+class Receivers:
+    """Inboxes behind real sockets; an activity id counts once, as at a correct receiver."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, dict[str, str]] = defaultdict(dict)
+        """By inbox: ids of activities in the order they first came, and their types."""
+
+    @asynccontextmanager
+    async def at_a_port(self) -> AsyncIterator[str]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                lines = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
+                activity = json.loads(await reader.readexactly(int(lines["content-length"])))
+                inbox = f"{lines['host']}{head.split()[1]}"
+                self.told[inbox].setdefault(activity["id"], activity["type"])
+                writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()  # the worker was killed
+
+
+@asynccontextmanager
+async def _worker(url: str, data: Path) -> AsyncIterator[None]:
+    """Run a worker process, and kill it at the end without a word."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.kit.sending_worker", url, str(data)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+
+
+async def _act(sender: Sender) -> list[EventId]:
+    """Publish three events, edit the last two, delete the last one."""
+    write, urls = sender.deps.db.write, sender.deps.urls
+    new = EventFields(name="Tea for all", start="2099-05-01T19:00", timezone="UTC")
+    made = [await write(lambda tx: create_event(tx, sender.actor, new, urls)) for _ in range(3)]
+    moved = EventFields(name="Tea, moved")
+    await write(lambda tx: edit_event(tx, made[1].id, moved, urls))
+    await write(lambda tx: edit_event(tx, made[2].id, moved, urls))
+    await write(lambda tx: delete_event(tx, made[2].id))
+    return [event.id for event in made]
+
+
+def _all_told(tx: ReadTx) -> bool:
+    status = deliveries.status(tx)
+    return outbox.waiting(tx) == status.waiting == status.in_flight == 0
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+async def test_every_inbox_ends_in_the_final_state_after_kills(
+    database_url: str,
+    tmp_path: Path,
+    rsa_keys: tuple[RSAPrivateKey, RSAPrivateKey],
+    kills: int,
+) -> None:
+    chance, receivers = random.Random(7), Receivers()
+    clock, ids = SystemClock(), RandomIds()
+    db: Database = open_database(database_url, clock=clock, ids=ids)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(db.close)
+        hosts = [await stack.enter_async_context(receivers.at_a_port()) for _ in range(SERVERS)]
+        sender = await found_sender(
+            db, tmp_path, rsa_keys[0], clock=clock, ids=ids, poster=Inboxes()
+        )
+        inboxes = [f"{host}/{number}" for host in hosts for number in range(INBOXES)]
+        await sender.followed_by(*inboxes)
+        events: list[EventId] = []
+        for _ in range(kills):
+            async with _worker(database_url, tmp_path):
+                events += await _act(sender)
+                await asyncio.sleep(chance.uniform(0.02, 0.6))
+        async with _worker(database_url, tmp_path):
+            await until_stored(db, _all_told, seconds=60)
+        status = await db.read(deliveries.status)
+    assert status.failed == 0
+    deleted = set(events[2::3])
+    for inbox in inboxes:
+        told = receivers.told[inbox.removeprefix("http://")]
+        for event in events:
+            face = sender.deps.urls.face(event)
+            kinds = [kind for uri, kind in told.items() if uri.partition("#")[0] == face]
+            _check(kinds, is_deleted=event in deleted, is_edited=event not in set(events[::3]))
+
+
+def _check(kinds: list[str], *, is_deleted: bool, is_edited: bool) -> None:
+    """Check that what came about one event came in order and ended as it should."""
+    order = ["Create", "Update", "Delete"]
+    assert kinds == sorted(kinds, key=order.index)
+    if is_deleted:  # one that was deleted before it was told is never created
+        assert kinds[-1] == "Delete"
+    else:
+        assert kinds == order[: 2 if is_edited else 1]

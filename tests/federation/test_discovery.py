@@ -1,0 +1,274 @@
+"""Finding the actor behind a handle, a host's software, and a visitor's follow page."""
+
+from urllib.parse import quote
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fedi_chapter.core.errors import UnknownHandle, Unreachable
+from fedi_chapter.federation import discover
+from fedi_chapter.store import hosts
+from tests.kit.world import Chapter, World
+
+pytestmark = pytest.mark.anyio
+SUBSCRIBE = "http://ostatus.org/schema/1.0/subscribe"
+INTENT = "https://w3id.org/fep/3b86"
+
+
+def _webfinger(
+    world: World, host: str, subject: str, actor: str, templates: dict[str, str] | None = None
+) -> None:
+    """Start a server that answers every WebFinger request with one JRD."""
+    links = [{"rel": "self", "type": "application/activity+json", "href": actor}]
+    links += [{"rel": rel, "template": page} for rel, page in (templates or {}).items()]
+
+    async def serve(_: Request) -> Response:
+        return JSONResponse({"subject": subject, "links": links})
+
+    world.network.hosts[host] = Starlette(routes=[Route("/.well-known/webfinger", serve)])
+
+
+@pytest.mark.parametrize(
+    "written", ["@alice@m.test", "alice@m.test", "alice@M.TEST", " alice@m.test "]
+)
+async def test_a_handle_leads_to_its_actor(world: World, written: str) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    found = await discover.resolve(chapter.deps, written)
+    assert found.uri == alice.uri
+    assert found.handle == "alice@m.test"
+
+
+async def test_an_address_leads_to_its_actor(world: World) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    assert (await discover.resolve(chapter.deps, alice.uri)).uri == alice.uri
+
+
+@pytest.mark.parametrize(
+    "wrong", ["alice", "@alice", "a@b@c", "alice@m.test/x", "alice@m.test?x", "@@m.test", ""]
+)
+async def test_what_is_no_handle_is_refused_with_a_cure(world: World, wrong: str) -> None:
+    chapter = await world.chapter("a.test")
+    with pytest.raises(UnknownHandle) as refused:
+        await discover.resolve(chapter.deps, wrong)
+    assert refused.value.cure
+    assert world.network.sent == []
+
+
+async def test_a_name_nobody_has_is_unknown(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    world.mastodon("m.test")
+    with pytest.raises(UnknownHandle) as refused:
+        await discover.resolve(chapter.deps, "nobody@m.test")
+    assert refused.value.cure == "check the spelling"
+
+
+async def test_a_server_that_does_not_answer_is_unreachable(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    with pytest.raises(Unreachable) as refused:
+        await discover.resolve(chapter.deps, "alice@gone.test")
+    assert refused.value.cure
+
+
+async def test_our_own_handle_is_nobody_elsewhere(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    with pytest.raises(UnknownHandle):
+        await discover.resolve(chapter.deps, "a@a.test")
+
+
+async def test_a_domain_cant_name_an_actor_whose_server_does_not_agree(world: World) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    _webfinger(world, "evil.test", "acct:alice@evil.test", alice.uri)
+    with pytest.raises(UnknownHandle, match="does not agree"):
+        await discover.resolve(chapter.deps, "alice@evil.test")
+
+
+async def test_a_split_domain_names_an_actor_whose_server_agrees(world: World) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("ap.town.test").member("alice")
+    _webfinger(world, "town.test", "acct:alice@town.test", alice.uri)
+    _answer_webfinger(world, "ap.town.test", "acct:alice@town.test", alice.uri)
+    for written in ("alice@town.test", "alice@ap.town.test"):
+        found = await discover.resolve(chapter.deps, written)
+        assert (found.uri, found.handle) == (alice.uri, "alice@town.test")
+
+
+def _answer_webfinger(world: World, host: str, subject: str, actor: str) -> None:
+    """Let a Mastodon answer WebFinger with another subject than its own host's."""
+    link = {"rel": "self", "type": "application/activity+json", "href": actor}
+
+    async def serve(_: Request) -> Response:
+        return JSONResponse({"subject": subject, "links": [link]})
+
+    world.mastodons[host].app.router.routes.insert(0, Route("/.well-known/webfinger", serve))
+
+
+async def test_a_third_name_is_never_followed(world: World) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    _webfinger(world, "one.test", "acct:alice@two.test", alice.uri)
+    _webfinger(world, "two.test", "acct:alice@three.test", alice.uri)
+    with pytest.raises(UnknownHandle, match="does not agree"):
+        await discover.resolve(chapter.deps, "alice@one.test")
+
+
+# -- software ------------------------------------------------------------------------------
+
+
+def _nodeinfo(world: World, host: str, software: str) -> None:
+    rel = "http://nodeinfo.diaspora.software/ns/schema/2.0"
+
+    async def index(_: Request) -> Response:
+        return JSONResponse({"links": [{"rel": rel, "href": f"https://{host}/nodeinfo/2.0"}]})
+
+    async def document(_: Request) -> Response:
+        return JSONResponse({"software": {"name": software, "version": "5.1"}})
+
+    world.network.hosts[host] = Starlette(
+        routes=[Route("/.well-known/nodeinfo", index), Route("/nodeinfo/2.0", document)]
+    )
+
+
+async def _takes_events(chapter: Chapter, host: str) -> bool:
+    known = await chapter.read(lambda tx: hosts.get(tx, host))
+    assert known is not None
+    return known.takes_events
+
+
+@pytest.mark.parametrize(
+    ("software", "takes"),
+    [("Mobilizon", True), ("gancio", True), ("friendica", True), ("mastodon", False), ("x", False)],
+)
+async def test_software_that_keeps_events_gets_them(
+    world: World, software: str, takes: bool
+) -> None:
+    chapter = await world.chapter("a.test")
+    _nodeinfo(world, "b.test", software)
+    await discover.learn_host(chapter.deps, "b.test")
+    assert await _takes_events(chapter, "b.test") is takes
+
+
+async def test_another_chapter_gets_events(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    await world.chapter("b.test")
+    await discover.learn_host(chapter.deps, "b.test")
+    assert await _takes_events(chapter, "b.test")
+
+
+async def test_the_settings_win_over_the_software(world: World) -> None:
+    chapter = await world.chapter(
+        "a.test", event_servers=("m.test", "quiet.test"), face_servers=("g.test",)
+    )
+    _nodeinfo(world, "m.test", "mastodon")
+    _nodeinfo(world, "g.test", "gancio")
+    for host in ("m.test", "g.test"):
+        await discover.learn_host(chapter.deps, host)
+    await chapter.write(lambda tx: discover.apply_wishes(tx, chapter.deps.settings))
+    assert await _takes_events(chapter, "m.test")
+    assert not await _takes_events(chapter, "g.test")
+    assert await _takes_events(chapter, "quiet.test")
+
+
+async def test_a_host_that_is_down_keeps_what_was_known(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    _nodeinfo(world, "g.test", "gancio")
+    await discover.learn_host(chapter.deps, "g.test")
+    world.network.down.add("g.test")
+    await discover.learn_host(chapter.deps, "g.test")
+    assert await _takes_events(chapter, "g.test")
+
+
+# -- follow pages --------------------------------------------------------------------------
+
+THING = "https://a.test/events/1?x=y&z"
+ENCODED = quote(THING, safe="")
+
+
+@pytest.mark.parametrize(
+    ("templates", "page"),
+    [
+        (
+            {
+                SUBSCRIBE: "https://m.test/old?uri={uri}",
+                f"{INTENT}/Object": "https://m.test/object?o={object}",
+                f"{INTENT}/Follow": "https://m.test/follow?o={object}",
+            },
+            f"https://m.test/follow?o={ENCODED}",
+        ),
+        (
+            {
+                SUBSCRIBE: "https://m.test/old?uri={uri}",
+                f"{INTENT}/Object": "https://m.test/object?o={object}",
+            },
+            f"https://m.test/object?o={ENCODED}",
+        ),
+        ({SUBSCRIBE: "https://m.test/old?uri={uri}"}, f"https://m.test/old?uri={ENCODED}"),
+        ({SUBSCRIBE: "https://web.m.test/old?uri={uri}"}, f"https://web.m.test/old?uri={ENCODED}"),
+        ({}, f"https://m.test/authorize_interaction?uri={ENCODED}"),
+    ],
+)
+async def test_the_best_follow_page_is_taken(
+    world: World, templates: dict[str, str], page: str
+) -> None:
+    chapter = await world.chapter("a.test")
+    _webfinger(world, "m.test", "acct:me@m.test", "https://m.test/users/me", templates)
+    assert await discover.follow_page(chapter.deps, "@me@m.test", THING) == page
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "javascript:alert(1)//{uri}",
+        "http://m.test/follow?uri={uri}",
+        "https://evil.test/follow?uri={uri}",
+        "https://notm.test/follow?uri={uri}",
+        "https://m.test@evil.test/?uri={uri}",
+        "https://m.test\\@evil.test/?uri={uri}",
+        "https://m.test/\r\nLocation: https://evil.test/?uri={uri}",
+        "https://m.test/without-a-place",
+        "//evil.test/?uri={uri}",
+    ],
+)
+async def test_a_hostile_follow_page_is_never_given_out(world: World, template: str) -> None:
+    chapter = await world.chapter("a.test")
+    _webfinger(world, "m.test", "acct:me@m.test", "https://m.test/users/me", {SUBSCRIBE: template})
+    assert await discover.follow_page(chapter.deps, "@me@m.test", THING) is None
+
+
+async def test_a_handle_nobody_has_is_no_follow_page(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    world.mastodon("m.test")
+    with pytest.raises(UnknownHandle):
+        await discover.follow_page(chapter.deps, "@nobody@m.test", THING)
+
+
+@pytest.mark.parametrize(("software", "takes_events"), [("mastodon", False), ("mobilizon", True)])
+async def test_an_event_is_opened_as_what_that_server_gets_of_it_and_never_followed(
+    world: World, software: str, takes_events: bool
+) -> None:
+    chapter = await world.chapter("a.test")
+    event = await chapter.event("Tea for all")
+    templates = {
+        f"{INTENT}/Follow": "https://m.test/follow?o={object}",
+        f"{INTENT}/Object": "https://m.test/object?o={object}",
+    }
+    _webfinger(world, "m.test", "acct:me@m.test", "https://m.test/users/me", templates)
+    await chapter.write(lambda tx: hosts.learned(tx, "m.test", software, "5", takes_events))
+    entry = event if takes_events else f"{event}/face"
+    for asked in (event, f"{event}/face"):
+        page = await discover.follow_page(chapter.deps, "@me@m.test", asked)
+        assert page == f"https://m.test/object?o={quote(entry, safe='')}"
+
+
+async def test_a_server_never_heard_of_opens_an_event_as_its_face(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    event = await chapter.event("Tea for all")
+    _webfinger(
+        world,
+        "m.test",
+        "acct:me@m.test",
+        "https://m.test/users/me",
+        {SUBSCRIBE: "https://m.test/authorize_interaction?uri={uri}"},
+    )
+    page = await discover.follow_page(chapter.deps, "@me@m.test", event)
+    assert page == f"https://m.test/authorize_interaction?uri={quote(f'{event}/face', safe='')}"

@@ -1,0 +1,126 @@
+"""What a block takes along, and what can't get round it (OBJ-19): copies, boosts, the queue."""
+
+from contextlib import suppress
+
+import pytest
+
+from fedi_chapter.core.errors import FormInvalid
+from fedi_chapter.services.moderation import block, unblock
+from fedi_chapter.store import messages, neighbours, reactions, replies
+from tests.kit.peers.mastodon import PUBLIC, Member
+from tests.kit.world import Chapter, World
+
+pytestmark = pytest.mark.anyio
+
+
+async def talked(world: World, host: str = "m.test") -> tuple[Chapter, Member, str]:
+    """A chapter under whose post somebody it follows has replied, liked and written."""
+    chapter = await world.chapter("a.test", replies="everyone")
+    alice, post = world.mastodon(host).member("alice"), await chapter.post("Hello")
+    await chapter.follow(alice.uri)
+    await world.settle()
+    await alice.write("a neighbour's post", chapter=chapter.uri)
+    await alice.reply(post, "an answer")
+    await alice.like(post)
+    await alice.dm(chapter.uri, "a word in private")
+    await world.settle()
+    return chapter, alice, post
+
+
+async def seen(chapter: Chapter, post: str) -> tuple[int, int, int]:
+    """Return how many replies, likes and neighbours' posts are shown."""
+    return await chapter.read(
+        lambda tx: (
+            len(replies.thread(tx, [post], 50)),
+            reactions.counts(tx, [post])[0],
+            len(neighbours.posts(tx, 50)),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [
+        ("m.test", "m.test"),
+        ("m.test", "https://m.test/users/alice"),
+        ("deep.under.m.test", "m.test"),
+        ("deep.under.m.test", "under.m.test"),
+    ],
+)
+async def test_what_the_blocked_said_is_seen_no_more(world: World, host: str, target: str) -> None:
+    chapter, _, post = await talked(world, host)
+    assert await seen(chapter, post) == (1, 1, 1)
+    await chapter.write(lambda tx: block(tx, target, chapter.urls))
+    assert await seen(chapter, post) == (0, 0, 0)
+    page = await world.network.send("GET", post, {"Host": "a.test", "Accept": "text/html"})
+    assert b"an answer" not in page.content
+    answer = await world.network.send(
+        "GET", f"{post}/replies?page=1", {"Host": "a.test", "Accept": "application/activity+json"}
+    )
+    assert b"users/alice" not in answer.content
+    assert len(await chapter.read(messages.listing)) == 1  # organizers may need it
+
+
+@pytest.mark.parametrize(
+    "target", ["test", "est", "om.test", "m.tes", "https://m.test/users/alic", "m_test", "%"]
+)
+async def test_a_block_of_a_similar_name_hides_nothing_of_others(world: World, target: str) -> None:
+    chapter, _, post = await talked(world, "room.example")
+    with suppress(FormInvalid):  # some of these are no names at all: as good
+        await chapter.write(lambda tx: block(tx, target, chapter.urls))
+    assert await seen(chapter, post) == (1, 1, 1)
+
+
+async def test_an_unblocked_actor_may_speak_again(world: World) -> None:
+    chapter, alice, post = await talked(world)
+    await chapter.write(lambda tx: block(tx, "m.test", chapter.urls))
+    await chapter.write(lambda tx: unblock(tx, "m.test"))
+    await alice.reply(post, "sorry")
+    await world.settle()
+    assert (await seen(chapter, post))[0] == 1
+
+
+async def test_what_waited_when_the_block_came_has_no_effect(world: World) -> None:
+    chapter, alice, post = await talked(world)
+    await alice.reply(post, "one more thing")
+    await chapter.write(lambda tx: block(tx, alice.uri, chapter.urls))
+    await world.settle()
+    assert (await seen(chapter, post))[0] == 0
+    assert (await chapter.outcomes())[-1] == "ignored: blocked since it came"
+
+
+@pytest.mark.parametrize("target", ["bad.test", "https://bad.test/users/mallory"])
+async def test_a_boost_by_a_friend_does_not_carry_the_blocked_in(world: World, target: str) -> None:
+    chapter, alice, post = await talked(world)
+    mallory = world.mastodon("bad.test").member("mallory")
+    spam = str(mallory.compose("spam", chapter=post)["id"]).removesuffix("/activity")
+    await chapter.write(lambda tx: block(tx, target, chapter.urls))
+    await alice.boost(spam, to=chapter.uri)
+    await world.settle()
+    assert (await seen(chapter, post))[2] == 1
+    if target == "bad.test":
+        assert world.network.fetched("bad.test") == []
+
+
+async def test_a_boost_of_somebody_blocked_later_is_gone_too(world: World) -> None:
+    chapter, alice, post = await talked(world)
+    mallory = world.mastodon("bad.test").member("mallory")
+    spam = str(mallory.compose("spam", chapter=post)["id"]).removesuffix("/activity")
+    await alice.boost(spam, to=chapter.uri)
+    await world.settle()
+    assert (await seen(chapter, post))[2] == 2
+    await chapter.write(lambda tx: block(tx, "bad.test", chapter.urls))
+    assert (await seen(chapter, post))[2] == 1
+
+
+async def test_an_edit_does_not_bring_a_hidden_reply_back(world: World) -> None:
+    chapter, alice, post = await talked(world)
+    status = await alice.reply(post, "rude")
+    await world.settle()
+    await chapter.write(lambda tx: block(tx, alice.uri, chapter.urls))
+    await chapter.write(lambda tx: unblock(tx, alice.uri))
+    note = {**alice.statuses[status], "updated": "2026-11-22T00:00:00Z", "content": "<p>ruder</p>"}
+    update = alice.activity("Update", note, uri=f"{status}#up", to=[PUBLIC])
+    assert await alice.to_shared(chapter.uri, update) == 202
+    await world.settle()
+    assert (await seen(chapter, post))[0] == 0

@@ -1,0 +1,171 @@
+"""Attacks on the bytes of HTTP itself, against the real server on a real socket (SIG-23, R-15)."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import uvicorn
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from fedi_chapter.web import wire
+from tests.kit.world import World
+
+pytestmark = pytest.mark.anyio
+OURS = b"Host: a.test\r\n"
+CLOSE = OURS + b"Connection: close\r\n"
+POST = b"POST /inbox HTTP/1.1\r\n" + CLOSE + b"Content-Type: application/activity+json\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+@pytest.fixture
+async def port(world: World) -> AsyncIterator[int]:
+    """Where a chapter answers, as `run` lets it answer."""
+    chapter = await world.chapter("a.test")
+    config = uvicorn.Config(
+        chapter.app, http=wire.BoundedProtocol, ws="none", lifespan="off", log_config=None
+    )
+    config.load()
+    state = uvicorn.server.ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: wire.BoundedProtocol(config, state, {}), "127.0.0.1", 0
+    )
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    for connection in list(state.connections):
+        connection.transport.abort()
+
+
+@pytest.fixture
+def lines() -> Iterator[list[EventDict]]:
+    with capture_logs() as captured:
+        yield captured
+
+
+async def say(port: int, *pieces: bytes, hang_up: bool = False) -> bytes:
+    """Send `pieces`, and return all that is answered until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        if not hang_up:
+            answer = await asyncio.wait_for(reader.read(), 5)
+    except ConnectionError:
+        answer = answer or b"closed"
+    finally:
+        writer.close()
+    return answer
+
+
+def status_of(answer: bytes) -> int:
+    match = re.match(rb"HTTP/1.1 (\d{3}) ", answer)
+    assert match, answer[:100]
+    return int(match[1])
+
+
+async def test_an_ordinary_request_is_answered(port: int) -> None:
+    assert status_of(await say(port, b"GET /about HTTP/1.1\r\n" + CLOSE + b"\r\n")) == 200
+
+
+async def test_two_requests_on_one_connection_are_both_answered(port: int) -> None:
+    first = b"GET /about HTTP/1.1\r\n" + OURS + b"\r\n"
+    last = b"GET /calendar HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    assert (await say(port, first + last)).count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n" + CLOSE + b"Host: evil.example\r\n",
+        b"GET / HTTP/1.1\r\n" + CLOSE + OURS,
+        b"GET / HTTP/1.1\r\nConnection: close\r\n",
+        b"GET / HTTP/1.1\r\nHost: a.test:443:80\r\nConnection: close\r\n",
+        b"GET / HTTP/1.1\r\nHost: a.test@evil.example\r\nConnection: close\r\n",
+        b"GET http://evil.example/ HTTP/1.1\r\n" + CLOSE,
+        b"GET http://a.test/ HTTP/1.1\r\n" + CLOSE,
+        b"OPTIONS * HTTP/1.1\r\n" + CLOSE,
+        b"CONNECT evil.example:443 HTTP/1.1\r\n" + CLOSE,
+        b"GET /\xff HTTP/1.1\r\n" + CLOSE,
+        b"GET /?\xff HTTP/1.1\r\n" + CLOSE,
+        b"GET / HTTP/1.1\r\n" + CLOSE + b"X: a\x00b\r\n",
+        b"GET / HTTP/1.1\r\n" + CLOSE + b"X: a\r\n folded\r\n",
+        b"GET / HTTP/1.1\r\n" + CLOSE + b"Transfer-Encoding : chunked\r\n",
+        POST + b"Content-Length: 2\r\nContent-Length: 3\r\n",
+        POST + b"Content-Length: -1\r\n",
+        POST + b"Content-Length: +2\r\n",
+        b"POST /inbox HTTP/1.1\r\n"
+        + CLOSE
+        + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"POST /inbox HTTP/1.1\r\n"
+        + CLOSE
+        + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        POST + b"Transfer-Encoding: chunked, identity\r\n",
+    ],
+)
+async def test_what_two_readers_could_understand_in_two_ways_is_refused(
+    port: int, head: bytes
+) -> None:
+    assert status_of(await say(port, head + b"\r\n0\r\n\r\n")) == 400
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET / HTTP/1.1\r\n" + OURS + b"X: ",
+        b"GET /?",
+        b"POST /inbox HTTP/1.1\r\n"
+        + OURS
+        + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX: ",
+    ],
+)
+async def test_what_never_ends_is_cut_off_early(port: int, start: bytes) -> None:
+    began = time.perf_counter()
+    answer = await say(port, start, *[b"a" * 50_000] * 200)
+    assert answer == b"closed" or status_of(answer) == 400
+    assert time.perf_counter() - began < 2
+
+
+async def test_many_headers_are_refused_as_well_as_long_ones(port: int) -> None:
+    many = b"".join(b"X-%d: y\r\n" % number for number in range(20_000))
+    answer = await say(port, b"GET / HTTP/1.1\r\n" + CLOSE + many + b"\r\n")
+    assert answer == b"closed" or status_of(answer) == 400
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: a.t",
+        POST + b"Content-Length: 9\r\n\r\n{",
+    ],
+)
+async def test_a_request_that_does_not_end_gives_its_place_back(
+    port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch, lines: list[EventDict]
+) -> None:
+    monkeypatch.setattr(wire, "PATIENCE", 0.05)
+    assert await say(port, begun) in {b"", b"closed"}
+
+
+async def test_who_hangs_up_in_the_middle_is_no_failure_of_ours(
+    port: int, lines: list[EventDict]
+) -> None:
+    await say(port, POST + b"Content-Length: 500\r\n\r\n{", hang_up=True)
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if lines:
+            break
+    (line,) = lines
+    assert (line["log_level"], line["path"], line["status"]) == ("info", "/inbox", 400)
+
+
+async def test_a_redirect_never_leads_to_another_host(port: int) -> None:
+    for path in (b"//evil.example/calendar/", b"/calendar/", b"/%5cevil.example/", b"/about/?//e"):
+        answer = await say(port, b"GET " + path + b" HTTP/1.1\r\n" + CLOSE + b"\r\n")
+        assert status_of(answer) in {307, 404}
+        for place in re.findall(rb"\r\nlocation: (.*?)\r\n", answer):
+            assert re.match(rb"https?://a\.test/[^/\\]", place)

@@ -1,0 +1,130 @@
+"""The network of a test world: requests go by host name to applications in this process.
+
+An unknown host is unreachable, exactly as the real ways out say it. Everything that was sent
+is remembered, so that a test can count what a hostile input made us do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from starlette.types import ASGIApp
+
+from fedi_chapter.core.clock import Clock
+from fedi_chapter.core.errors import (
+    RemoteBusy,
+    RemoteGone,
+    RemoteRefused,
+    Unreachable,
+    UnsafeAddress,
+)
+from fedi_chapter.net.fetch import ACTIVITY, MEBIBYTE, Budget, Fetched
+from fedi_chapter.net.post import Posted
+from fedi_chapter.sig.keys import SigningKey
+from fedi_chapter.sig.sign import sign
+
+MOST_REDIRECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request that went over the network."""
+
+    method: str
+    url: str
+
+
+@dataclass
+class Network:
+    """Hosts by name, and what went between them."""
+
+    hosts: dict[str, ASGIApp] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    sent: list[Sent] = field(default_factory=list)
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> httpx.Response:
+        """Send one request; a host that is down or unknown can't be connected to."""
+        self.sent.append(Sent(method, url))
+        parts = urlsplit(url)
+        app = self.hosts.get(parts.netloc)
+        if app is None or parts.netloc in self.down:
+            raise Unreachable(f"no connection to {parts.netloc}")
+        transport = httpx.ASGITransport(app)
+        request = httpx.Request(method, url, headers=dict(headers), content=body)
+        response = await transport.handle_async_request(request)
+        await response.aread()
+        return response
+
+    def fetched(self, host: str) -> list[str]:
+        """Return the addresses that were asked of `host`, in order."""
+        return [each.url for each in self.sent if each.method == "GET" and f"//{host}/" in each.url]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFetcher:
+    """A Fetcher on the network of a world."""
+
+    network: Network
+    clock: Clock
+
+    async def get(
+        self,
+        url: str,
+        *,
+        accept: str = ACTIVITY,
+        key: SigningKey | None = None,
+        limit: int = MEBIBYTE,
+        deadline: float = 10.0,
+        budget: Budget | None = None,
+    ) -> Fetched:
+        """GET `url` as the real fetcher does: signed, following redirects, judging statuses."""
+        for _ in range(MOST_REDIRECTS + 1):
+            if budget:
+                budget.spend()
+            host = urlsplit(url).hostname or ""
+            if "." not in host or host.replace(".", "").isdigit() or urlsplit(url).port:
+                raise UnsafeAddress(f"{url} is not allowed")
+            headers = {"Accept": accept}
+            if key:
+                headers |= sign("cavage", key, method="GET", url=url, at=self.clock.now())
+            response = await self.network.send("GET", url, headers)
+            if not response.has_redirect_location:
+                return _judged(url, response)
+            url = urljoin(url, response.headers["location"])
+        raise RemoteRefused("too many redirects", answer=302)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPoster:
+    """A Poster on the network of a world."""
+
+    network: Network
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, deadline: float = 10.0
+    ) -> Posted:
+        """POST `body` to `url`."""
+        response = await self.network.send("POST", url, headers, body)
+        return Posted(response.status_code, detail=response.text[:200])
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def _judged(url: str, response: httpx.Response) -> Fetched:
+    status = response.status_code
+    if status in {404, 410}:
+        raise RemoteGone(f"{url} is gone", answer=status)
+    if status in {429, 503}:
+        raise RemoteBusy(f"{url} is busy")
+    if status != 200:
+        raise RemoteRefused(f"{url} answers {status}", answer=status)
+    content_type = response.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    return Fetched(url, media_type, content_type, response.content, response.headers)

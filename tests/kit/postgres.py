@@ -1,0 +1,111 @@
+"""A real PostgreSQL server for tests: one temporary cluster, one fresh database each time.
+
+Started when a test asks for it and the server's programs are installed. PostgreSQL refuses
+to run as root, so root hands it to an unprivileged user.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+def programs() -> Path | None:
+    """The folder with initdb and postgres, if there is one."""
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running server."""
+
+    port: int
+
+    def url(self, database: str) -> str:
+        return f"postgresql+asyncpg://chapter@127.0.0.1:{self.port}/{database}"
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Start a server in a temporary folder; stop it and remove everything at the end."""
+    folder = programs()
+    if folder is None:
+        raise FileNotFoundError("no PostgreSQL server programs")
+    home = Path(tempfile.mkdtemp(prefix="fc-pg-"))
+    user = _unprivileged()
+    if user:
+        shutil.chown(home, user)
+    try:
+        _run([folder / "initdb", "-D", home / "data", "-U", "chapter", "-A", "trust", "-E", "UTF8",
+              "--locale=C.UTF-8", "--no-sync"], user)  # fmt: skip
+        port = _free_port()
+        settings = {**FAST, "port": str(port), "unix_socket_directories": str(home)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (home / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [folder / "postgres", "-D", home / "data", *options],
+                stdout=log, stderr=log, user=user, cwd=home,
+            )  # fmt: skip
+        try:
+            _wait_for(server, port, home / "log")
+            yield Cluster(port)
+        finally:
+            server.send_signal(signal.SIGINT)  # fast shutdown: open connections are cut
+            try:
+                server.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _unprivileged() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _run(command: list[str | Path], user: str | None) -> None:
+    done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError("PostgreSQL did not start in 30 seconds")

@@ -1,0 +1,79 @@
+"""What both databases promise to units of work."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from fedi_chapter.domain.chapter import Instance
+from fedi_chapter.store import instance, local_actors
+from fedi_chapter.store.tx import Database, ReadTx, WriteTx
+from tests.kit.builders import NOW, a_chapter, founded
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_was_written_is_read_at_once(db: Database) -> None:
+    await founded(db)
+    assert await db.read(instance.get) == Instance(
+        "chapter.example", "https://chapter.example", NOW
+    )
+
+
+async def test_a_unit_that_raises_changes_nothing(db: Database) -> None:
+    def fail(tx: WriteTx) -> None:
+        local_actors.insert(tx, a_chapter())
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await db.write(fail)
+    assert await db.read(local_actors.chapter) is None
+
+
+async def test_many_writers_at_once_all_succeed(db: Database) -> None:
+    await asyncio.gather(
+        *(
+            db.write(lambda tx, n=n: local_actors.insert(tx, a_chapter(id=f"a{n}", handle=f"h{n}")))
+            for n in range(100)
+        )
+    )
+    assert len(await db.read(local_actors.everyone)) == 100
+
+
+async def test_a_unit_that_fails_among_many_leaves_the_others_alone(db: Database) -> None:
+    def unit(tx: WriteTx, number: int) -> int:
+        local_actors.insert(tx, a_chapter(id=f"a{number}", handle=f"h{number}"))
+        if number % 3 == 0:
+            raise ValueError(str(number))
+        return number
+
+    ended = await asyncio.gather(
+        *(db.write(lambda tx, n=n: unit(tx, n)) for n in range(30)), return_exceptions=True
+    )
+    for number, end in enumerate(ended):
+        assert isinstance(end, ValueError) if number % 3 == 0 else end == number
+    assert len(await db.read(local_actors.everyone)) == 20
+
+
+async def test_a_unit_that_reads_can_not_write(db: Database) -> None:
+    def sneak(tx: ReadTx) -> None:
+        tx.conn.execute(text("DELETE FROM local_actors"))
+
+    await founded(db)
+    with pytest.raises(DBAPIError):
+        await db.read(sneak)
+    assert len(await db.read(local_actors.everyone)) == 2
+
+
+async def test_units_that_wait_at_closing_are_still_run(db: Database) -> None:
+    writes = [
+        asyncio.ensure_future(
+            db.write(lambda tx, n=n: local_actors.insert(tx, a_chapter(id=f"a{n}", handle=f"h{n}")))
+        )
+        for n in range(20)
+    ]
+    await asyncio.sleep(0)
+    assert await asyncio.gather(*writes) == [None] * 20
+    await db.close()
+    assert all(write.done() for write in writes)

@@ -1,0 +1,13 @@
+"""These tests connect to loopback servers through the guarded clients."""
+
+from tests.kit.outbound import (
+    authority,
+    demo_guard,
+    fetcher,
+    names,
+    poster,
+    signing_key,
+    trust,
+)
+
+__all__ = ["authority", "demo_guard", "fetcher", "names", "poster", "signing_key", "trust"]

@@ -1,0 +1,252 @@
+import asyncio
+import ssl
+from datetime import timedelta
+
+import httpcore
+import pytest
+
+from fedi_chapter.core.clock import SetClock
+from fedi_chapter.core.errors import (
+    RemoteBusy,
+    RemoteGone,
+    RemoteRefused,
+    Unreachable,
+    UnsafeAddress,
+)
+from fedi_chapter.net import client
+from fedi_chapter.net.client import GuardedBackend, GuardedTransport
+from fedi_chapter.net.fetch import GuardedFetcher
+from fedi_chapter.net.guard import Guard
+from fedi_chapter.sig.keys import SigningKey
+from tests.kit.hostile_server import (
+    hang_up,
+    hostile,
+    in_turn,
+    raw,
+    reply,
+    stay_silent,
+    until,
+)
+from tests.kit.outbound import Names
+
+pytestmark = pytest.mark.anyio
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/activity+json\r\n"
+
+
+# The plain case
+
+
+async def test_a_document_arrives_with_its_address_and_type(fetcher: GuardedFetcher) -> None:
+    answer = reply(b'{"a":1}', 200, {"Content-Type": "Application/LD+json; profile=x"})
+    async with hostile(answer) as server:
+        got = await fetcher.get(server.url("/note?x=1#part"))
+    assert got.url == server.url("/note?x=1")
+    assert (got.media_type, got.content_type) == (
+        "application/ld+json",
+        "Application/LD+json; profile=x",
+    )
+    assert got.body == b'{"a":1}'
+    (seen,) = server.seen
+    assert seen.target == "/note?x=1"
+    assert seen.headers["host"] == f"127.0.0.1:{server.port}"
+    assert seen.headers["accept-encoding"] == "identity"
+    assert seen.headers["user-agent"] == "a-test/1"
+    assert seen.headers["accept"].startswith("application/activity+json, application/ld+json;")
+    assert "signature" not in seen.headers
+
+
+async def test_a_connection_is_used_again(fetcher: GuardedFetcher) -> None:
+    async with hostile(reply()) as server:
+        for _ in range(3):
+            await fetcher.get(server.url())
+        await fetcher.close()
+    assert (server.connections, len(server.seen)) == (1, 3)
+
+
+async def test_the_guarded_backend_is_the_one_in_use(trust: ssl.SSLContext) -> None:
+    # httpx has no public way to give a backend: if it ever keeps its pool elsewhere, or the
+    # pool its backend, this fails before anything connects unguarded.
+    transport = GuardedTransport(Guard(allow_private=False), trust)
+    pool = transport._pool
+    assert isinstance(pool, httpcore.AsyncConnectionPool)
+    assert isinstance(pool._network_backend, GuardedBackend)
+    connection = pool.create_connection(httpcore.Origin(b"https", b"a.example", 443))
+    assert isinstance(connection, httpcore.AsyncHTTPConnection)
+    assert connection._network_backend is pool._network_backend
+    with pytest.raises(UnsafeAddress):
+        await pool.request("GET", "https://127.0.0.1/")
+    async with hostile(reply()) as server:
+        with pytest.raises(UnsafeAddress):
+            await pool.request("GET", server.url())
+    assert server.connections == 0
+
+
+# Signatures
+
+
+async def test_the_newer_signature_follows_where_the_older_is_refused_and_is_remembered(
+    fetcher: GuardedFetcher, signing_key: SigningKey
+) -> None:
+    for status in (400, 401):
+        async with hostile(in_turn(reply(b"", status), reply())) as server:
+            await fetcher.get(server.url(), key=signing_key)
+            await fetcher.get(server.url(), key=signing_key)
+        newer = ["signature-input" in seen.headers for seen in server.seen]
+        assert newer == [False, True, True]
+
+
+async def test_two_refused_signatures_are_a_refusal(
+    fetcher: GuardedFetcher, signing_key: SigningKey
+) -> None:
+    challenge = reply(b"", 401, {"WWW-Authenticate": 'Basic realm="us"'})
+    async with hostile(challenge) as server:
+        with pytest.raises(RemoteRefused) as refusal:
+            await fetcher.get(server.url(), key=signing_key)
+    assert refusal.value.answer == 401
+    assert len(server.seen) == 2
+    assert all("authorization" not in seen.headers for seen in server.seen)
+
+
+async def test_a_forbidden_document_is_not_asked_for_twice(
+    fetcher: GuardedFetcher, signing_key: SigningKey
+) -> None:
+    async with hostile(reply(b"", 403)) as server:
+        with pytest.raises(RemoteRefused):
+            await fetcher.get(server.url(), key=signing_key)
+    assert len(server.seen) == 1
+
+
+# Statuses
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_what_is_gone_is_gone(status: int, fetcher: GuardedFetcher) -> None:
+    async with hostile(reply(b"", status)) as server:
+        with pytest.raises(RemoteGone) as gone:
+            await fetcher.get(server.url())
+    assert gone.value.answer == status
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_busy_server_says_when_to_come_back(status: int, fetcher: GuardedFetcher) -> None:
+    later = "Sat, 21 Nov 2026 12:02:00 GMT"
+    answers = [reply(b"", status, {"Retry-After": value}) for value in ("30", later)]
+    async with hostile(in_turn(*answers, reply(b"", status))) as server:
+        waits = []
+        for _ in range(3):
+            with pytest.raises(RemoteBusy) as busy:
+                await fetcher.get(server.url())
+            waits.append(busy.value.after)
+    assert waits == [30.0, 120.0, None]
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 400, 403, 500, 502])
+async def test_any_other_status_is_a_refusal(status: int, fetcher: GuardedFetcher) -> None:
+    async with hostile(reply(b"", status)) as server:
+        with pytest.raises(RemoteRefused) as refusal:
+            await fetcher.get(server.url())
+    assert refusal.value.answer == status
+
+
+# Resting hosts and fair shares
+
+
+async def test_an_unreachable_host_rests_for_ten_minutes(
+    fetcher: GuardedFetcher, clock: SetClock
+) -> None:
+    async with hostile(in_turn(hang_up, hang_up, reply())) as server:
+        for _ in range(3):
+            with pytest.raises(Unreachable):
+                await fetcher.get(server.url())
+        assert len(server.seen) == 2
+        clock.advance(timedelta(minutes=10))
+        assert (await fetcher.get(server.url())).body == b"{}"
+
+
+async def test_a_kept_connection_closed_under_our_hands_is_tried_once_more(
+    fetcher: GuardedFetcher,
+) -> None:
+    async with hostile(in_turn(reply(), hang_up, reply())) as server:
+        for _ in range(2):
+            assert (await fetcher.get(server.url())).body == b"{}"
+    assert len(server.seen) == 3
+
+
+async def test_a_slow_host_rests_too(fetcher: GuardedFetcher) -> None:
+    async with hostile(stay_silent) as server:
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                await fetcher.get(server.url(), deadline=0.3)
+    assert len(server.seen) == 1
+
+
+async def test_a_closed_port_is_unreachable(fetcher: GuardedFetcher) -> None:
+    async with hostile(reply()) as server:
+        closed = server.url()
+    with pytest.raises(Unreachable):
+        await fetcher.get(closed)
+
+
+async def test_an_unknown_name_is_unreachable(fetcher: GuardedFetcher, names: Names) -> None:
+    names.answers = [[]]
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await fetcher.get("http://nobody.example/")
+    assert names.asked == ["nobody.example"]
+
+
+async def test_an_error_answer_does_not_make_a_host_rest(fetcher: GuardedFetcher) -> None:
+    async with hostile(in_turn(reply(b"", 500), reply())) as server:
+        with pytest.raises(RemoteRefused):
+            await fetcher.get(server.url())
+        assert (await fetcher.get(server.url())).body == b"{}"
+
+
+async def test_one_host_gets_four_connections_at_most(fetcher: GuardedFetcher) -> None:
+    async with hostile(raw(b"", HEAD + b"Content-Length: 0\r\n\r\n", pause=0.05)) as server:
+        await asyncio.gather(*(fetcher.get(server.url(f"/{number}")) for number in range(12)))
+        await fetcher.close()
+    assert len(server.seen) == 12
+    assert server.most_open == client.PER_HOST
+
+
+async def test_callers_who_wait_for_a_slow_host_do_not_hold_up_another(
+    fetcher: GuardedFetcher,
+) -> None:
+    async with hostile(stay_silent) as slow, hostile(reply()) as quick:
+        waiting = [
+            asyncio.create_task(fetcher.get(slow.url(f"/{number}"))) for number in range(100)
+        ]
+        await until(lambda: len(slow.seen) == client.PER_HOST)
+        got = await fetcher.get(quick.url(), deadline=5)
+        assert slow.most_open == client.PER_HOST
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    assert got.body == b"{}"
+
+
+async def test_waiting_in_our_own_queue_does_not_make_a_host_rest(
+    fetcher: GuardedFetcher,
+) -> None:
+    async with hostile(in_turn(stay_silent, stay_silent, stay_silent, stay_silent, reply())) as one:
+        holding = [asyncio.create_task(fetcher.get(one.url(), deadline=5)) for _ in range(4)]
+        await until(lambda: len(one.seen) == client.PER_HOST)
+        with pytest.raises(Unreachable):
+            await fetcher.get(one.url(), deadline=0.1)
+        for task in holding:
+            task.cancel()
+        await asyncio.gather(*holding, return_exceptions=True)
+        assert (await fetcher.get(one.url())).body == b"{}"
+
+
+async def test_the_clients_of_hosts_not_asked_lately_are_closed(
+    fetcher: GuardedFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_HOSTS", 2)
+    async with hostile(reply()) as server:
+        for name in "abcd":
+            await fetcher.get(server.url(host=f"{name}.example"))
+        await until(lambda: server.open == 2)
+        await fetcher.close()

@@ -1,0 +1,60 @@
+"""Documents recorded from other servers, where they are at hand, go through the right reader.
+
+They are not part of the project. Name their folder in PEER_FIXTURES, or lay it beside the
+checkout as `shared/fixtures/peers`.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fedi_chapter.core.errors import BadDocument, MalformedActivity
+from fedi_chapter.vocab.actors import read_actor
+from fedi_chapter.vocab.events import read_event
+from fedi_chapter.vocab.places import read_location
+from fedi_chapter.vocab.posts import read_note
+from fedi_chapter.vocab.read import read_activity
+from fedi_chapter.vocab.shape import id_of, parse, type_of
+from fedi_chapter.vocab.terms import ACTIVITY_TYPES, ACTOR_TYPES
+
+BESIDE = Path(__file__).resolve().parents[4] / "shared" / "fixtures" / "peers"
+FOLDER = Path(os.environ.get("PEER_FIXTURES", BESIDE))
+RECORDED = sorted(FOLDER.glob("*/*.json"))
+
+pytestmark = pytest.mark.skipif(
+    not RECORDED, reason="no recorded documents: set PEER_FIXTURES to their folder"
+)
+
+
+def read(path: Path) -> str:
+    """Return how the document was read, or why it was refused; nothing else may be raised."""
+    body = path.read_bytes()
+    document = parse(body)
+    try:
+        if type_of(document, ACTIVITY_TYPES):
+            return type(read_activity(body)).__name__
+        if type_of(document, ACTOR_TYPES):
+            return type(read_actor(document, requested=id_of(document) or "")).__name__
+        if type_of(document, {"Event"}):
+            return type(read_event(document)).__name__
+        if type_of(document, {"Place"}):
+            return type(read_location(document)).__name__
+        return type(read_note(document)).__name__
+    except (BadDocument, MalformedActivity) as error:
+        return f"refused: {error.message}"
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_recorded_document_is_read_or_refused_with_a_reason(path: Path) -> None:
+    assert read(path) != "refused: "
+
+
+def test_most_recorded_documents_are_understood() -> None:
+    read_as = Counter(read(path) for path in RECORDED)
+    assert read_as["RemoteActor"] >= 20
+    assert read_as["CreateNote"] >= 8
+    assert read_as["CreateEvent"] >= 2
+    assert read_as["Note"] >= 8
+    assert {"Follow", "UndoFollow", "FollowAnswer", "Vote", "Flag", "Move"} <= read_as.keys()

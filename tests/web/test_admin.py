@@ -1,0 +1,449 @@
+"""The organizers' door and console: who gets in, who may press which button, and who may not."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from fedi_chapter.core.clock import SetClock
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.conversation import ReplyState
+from fedi_chapter.domain.follower import FollowState
+from fedi_chapter.domain.organizer import Role
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.services import organizers as service
+from fedi_chapter.store import followers, replies, reports
+from fedi_chapter.store.tables import sessions, sign_in_links
+from fedi_chapter.store.tx import Database, ReadTx
+from fedi_chapter.web.admin.session import cookie_name
+from fedi_chapter.web.cache import AnswerCache
+from fedi_chapter.web.routes import routes
+from tests.kit.desk import HELD, JUN, REPORT, link_of, seed_desk
+from tests.kit.neighbourhood import BASE, CHAPTER
+from tests.web.conftest import BROWSER
+
+pytestmark = pytest.mark.anyio
+COOKIE = "__Host-session"
+OURS = {"Sec-Fetch-Site": "same-origin", "Origin": BASE}
+FIELDS = {
+    "/admin/replies/show": {"reply": HELD.uri},
+    "/admin/replies/hide": {"reply": HELD.uri},
+    "/admin/hosts/allow": {"host": "far.example.net"},
+    "/admin/reports/close": {"report": REPORT},
+    "/admin/sign-out": {},
+}
+"""What each form carries; a route without a line here fails the tests below."""
+MUTATING = sorted(
+    route.path
+    for route in routes
+    if isinstance(route, Route)
+    and route.path.startswith("/admin")
+    and (route.methods or set()) - {"GET", "HEAD"}
+)
+EVERYONE = frozenset(Role)
+MODERATORS = frozenset({Role.OWNER, Role.ORGANIZER, Role.MODERATOR})
+POLICY = dict.fromkeys(FIELDS, MODERATORS) | {"/admin/sign-out": EVERYONE}
+"""Who may press which button."""
+
+
+@pytest.fixture(autouse=True)
+async def desk(app: Starlette, sqlite_db: Database) -> None:
+    app.add_middleware(AnswerCache, db=sqlite_db)
+    await sqlite_db.write(seed_desk)
+
+
+@pytest.fixture
+async def other(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """A second browser."""
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url=BASE, headers={"Accept": BROWSER}
+    ) as client:
+        yield client
+
+
+async def enter(browser: httpx.AsyncClient, role: Role = Role.OWNER) -> httpx.Response:
+    """Sign in by the link that waits for the organizer of that role."""
+    answer = await browser.post("/sign-in", data={"token": link_of(role)}, headers=OURS)
+    assert answer.status_code == 303, answer.text
+    return answer
+
+
+async def csrf(browser: httpx.AsyncClient) -> str:
+    found = re.search(r'name="csrf" value="(\w+)"', (await browser.get("/admin")).text)
+    assert found
+    return found[1]
+
+
+async def everything(db: Database) -> list[object]:
+    """Return all that the buttons can change."""
+
+    def read(tx: ReadTx) -> list[object]:
+        reply = replies.get(tx, HELD.uri)
+        waiting = followers.get(tx, CHAPTER.id, JUN)
+        open_sessions = tx.conn.execute(sessions.select()).all()
+        return [reply, waiting, reports.listing(tx), [row.token_hash for row in open_sessions]]
+
+    return await db.read(read)
+
+
+# -- the door --------------------------------------------------------------------------------
+
+
+async def test_opening_a_link_names_whom_it_signs_in_and_uses_nothing_up(
+    browser: httpx.AsyncClient,
+) -> None:
+    for _ in range(3):
+        page = await browser.get("/sign-in", params={"token": link_of(Role.OWNER)})
+        assert page.status_code == 200
+        assert "Sign in as Ana the owner" in page.text
+        assert "set-cookie" not in page.headers
+    await enter(browser)
+
+
+async def test_a_link_works_once(browser: httpx.AsyncClient, other: httpx.AsyncClient) -> None:
+    answer = await enter(browser)
+    assert answer.headers["location"] == "/admin"
+    again = await other.post("/sign-in", data={"token": link_of(Role.OWNER)}, headers=OURS)
+    assert again.status_code == 403
+    assert "works no more" in again.text
+    assert "set-cookie" not in again.headers
+
+
+@pytest.mark.parametrize("token", ["", "unknown", "ünknown\x00", "x" * 5000])
+async def test_a_wrong_link_signs_nobody_in(browser: httpx.AsyncClient, token: str) -> None:
+    answer = await browser.post("/sign-in", data={"token": token}, headers=OURS)
+    assert answer.status_code == 403
+    assert "organizer invite" in answer.text
+    assert (await browser.get("/admin")).headers["location"] == "/sign-in"
+
+
+async def test_an_old_link_signs_nobody_in(browser: httpx.AsyncClient, clock: SetClock) -> None:
+    clock.advance(timedelta(days=1))
+    page = await browser.get("/sign-in", params={"token": link_of(Role.OWNER)})
+    assert page.status_code == 403
+    assert "too old" in page.text
+
+
+async def test_without_a_link_the_door_says_how_to_get_one(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/sign-in")
+    assert page.status_code == 200
+    assert "fedi-chapter organizer invite" in page.text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}]
+)
+async def test_no_other_site_can_sign_somebody_in(
+    browser: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await browser.post("/sign-in", data={"token": link_of(Role.OWNER)}, headers=headers)
+    assert answer.status_code == 403
+    await enter(browser)  # the link was not used up
+
+
+# -- the session -----------------------------------------------------------------------------
+
+
+async def test_the_cookie_is_for_us_alone_and_for_no_script(browser: httpx.AsyncClient) -> None:
+    name, _, rest = (await enter(browser)).headers["set-cookie"].partition("=")
+    assert name == COOKIE
+    flags = {flag.strip().lower() for flag in rest.split(";")[1:]}
+    assert {"secure", "httponly", "samesite=lax", "path=/", "max-age=1209600"} <= flags
+    assert not any(flag.startswith("domain") for flag in flags)
+
+
+async def test_the_database_knows_no_token(browser: httpx.AsyncClient, sqlite_db: Database) -> None:
+    await enter(browser)
+    token = browser.cookies[COOKIE]
+
+    def rows(tx: ReadTx) -> str:
+        return str([tx.conn.execute(table.select()).all() for table in (sessions, sign_in_links)])
+
+    told = await sqlite_db.read(rows)
+    assert service.token_hash(token) in told
+    assert token not in told
+    assert link_of(Role.OWNER) not in told
+
+
+async def test_a_token_somebody_planted_is_worth_nothing_before_and_after(
+    browser: httpx.AsyncClient,
+) -> None:
+    planted = {"Cookie": f"{COOKIE}=planted"}
+    token = link_of(Role.OWNER)
+    await browser.post("/sign-in", data={"token": token}, headers={**OURS, **planted})
+    assert browser.cookies[COOKIE] != "planted"
+    browser.cookies.clear()
+    assert (await browser.get("/admin", headers=planted)).status_code == 303
+
+
+async def test_signing_in_again_ends_the_session_before(browser: httpx.AsyncClient) -> None:
+    await enter(browser)
+    old = browser.cookies[COOKIE]
+    await enter(browser, Role.MODERATOR)
+    assert browser.cookies[COOKIE] != old
+    assert "Ana the moderator" in (await browser.get("/admin")).text
+    browser.cookies.clear()
+    answer = await browser.get("/admin", headers={"Cookie": f"{COOKIE}={old}"})
+    assert answer.status_code == 303
+
+
+async def test_after_signing_out_the_old_cookie_opens_nothing(browser: httpx.AsyncClient) -> None:
+    await enter(browser)
+    old, word = browser.cookies[COOKIE], await csrf(browser)
+    answer = await browser.post("/admin/sign-out", data={"csrf": word}, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert COOKIE not in browser.cookies
+    headers = {**OURS, "Cookie": f"{COOKIE}={old}"}
+    assert (await browser.get("/admin", headers=headers)).status_code == 303
+    late = await browser.post(
+        "/admin/replies/show", data={"csrf": word, "reply": HELD.uri}, headers=headers
+    )
+    assert late.status_code == 401
+
+
+async def test_a_session_ends_after_twelve_idle_hours(
+    browser: httpx.AsyncClient, clock: SetClock
+) -> None:
+    await enter(browser)
+    clock.advance(timedelta(hours=11))
+    assert (await browser.get("/admin")).status_code == 200
+    clock.advance(timedelta(hours=11))
+    assert (await browser.get("/admin")).status_code == 200
+    clock.advance(timedelta(hours=12))
+    assert (await browser.get("/admin")).status_code == 303
+
+
+async def test_a_session_ends_after_fourteen_days_however_busy(
+    browser: httpx.AsyncClient, clock: SetClock
+) -> None:
+    await enter(browser)
+    for _ in range(28):
+        clock.advance(timedelta(hours=11, minutes=59))
+        assert (await browser.get("/admin")).status_code == 200
+    clock.advance(timedelta(hours=1))
+    assert (await browser.get("/admin")).status_code == 303
+
+
+@pytest.mark.parametrize("change", ["removed", "other role"])
+async def test_who_is_removed_or_gets_another_role_is_signed_out_at_once(
+    browser: httpx.AsyncClient, sqlite_db: Database, change: str
+) -> None:
+    await enter(browser)
+    if change == "removed":
+        await sqlite_db.write(lambda tx: service.remove(tx, "Ana the owner"))
+    else:
+        await sqlite_db.write(lambda tx: service.invite(tx, "Ana the owner", Role.GREETER))
+    assert (await browser.get("/admin")).status_code == 303
+
+
+async def test_who_is_signed_in_finds_the_desk_behind_the_door(
+    browser: httpx.AsyncClient,
+) -> None:
+    await enter(browser)
+    assert (await browser.get("/sign-in")).headers["location"] == "/admin"
+
+
+# -- the console -----------------------------------------------------------------------------
+
+
+async def test_the_desk_shows_what_the_chapter_does_and_what_waits(
+    browser: httpx.AsyncClient,
+) -> None:
+    await enter(browser)
+    page = (await browser.get("/admin")).text
+    for words in (
+        "A draft nobody sees",
+        "For followers alone",
+        "The city said yes",
+        "A word among ourselves",
+        "1 message is on its way to another server.",
+        "1 message could not be delivered.",
+        "slow.example.com",
+        "gone.example.com",
+        "Held for now",
+        "@jun@far.example.net",
+        "Allow far.example.net",
+        "They &lt;b&gt;shout&lt;/b&gt; a lot.",
+        "servers out of reach</dt><dd>1</dd>",
+        "fedi-chapter event create",
+        "fedi-chapter post create",
+    ):
+        assert words in page
+    assert page.count(">Draft<") == 1
+    assert "Deleted again" not in page
+    assert "no cookies" not in page
+
+
+async def test_words_from_elsewhere_are_harmless_on_the_desk(browser: httpx.AsyncClient) -> None:
+    await enter(browser)
+    page = (await browser.get("/admin")).text
+    assert "<script" not in page
+    assert "onerror" not in page
+    assert 'href="javascript' not in page
+    assert "style=" not in page
+
+
+@pytest.mark.parametrize("path", ["/admin", "/sign-in", "/sign-in?token=x"])
+async def test_nobody_keeps_a_page_of_ours(
+    browser: httpx.AsyncClient, other: httpx.AsyncClient, path: str
+) -> None:
+    await enter(browser)
+    for client in (browser, other, browser):
+        headers = (await client.get(path)).headers
+        assert set(headers["cache-control"].split(", ")) == {"private", "no-store"}
+        assert "etag" not in headers
+        assert headers["referrer-policy"] == "same-origin"
+
+
+async def test_the_cache_of_public_answers_serves_the_desk_to_nobody_else(
+    browser: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    await enter(browser)
+    assert (await browser.get("/admin")).status_code == 200
+    stranger = await other.get("/admin")
+    assert (stranger.status_code, stranger.headers["location"]) == (303, "/sign-in")
+    assert (await browser.get("/admin")).status_code == 200
+
+
+async def test_a_shown_reply_stands_on_the_events_page_and_a_hidden_one_does_not(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    await enter(browser)
+    for path, state in (("show", ReplyState.SHOWN), ("hide", ReplyState.HIDDEN)):
+        data = {"csrf": await csrf(browser), "reply": HELD.uri}
+        answer = await browser.post(f"/admin/replies/{path}", data=data, headers=OURS)
+        assert answer.headers["location"] == f"/admin?done={state}"
+        assert ("Held for now" in (await browser.get(HELD.root)).text) == (path == "show")
+        desk = (await browser.get(answer.headers["location"])).text
+        assert "Held for now" not in desk
+        assert 'role="status"' in desk
+
+
+async def test_who_waited_follows_once_the_server_is_allowed(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    await enter(browser)
+    data = {"csrf": await csrf(browser), "host": "far.example.net"}
+    await browser.post("/admin/hosts/allow", data=data, headers=OURS)
+    follower = await sqlite_db.read(lambda tx: followers.get(tx, CHAPTER.id, JUN))
+    assert follower
+    assert follower.state is FollowState.ACCEPTED
+    assert "jun@far.example.net" not in (await browser.get("/admin")).text.partition("Reports")[0]
+
+
+async def test_a_closed_report_is_off_the_desk_and_can_not_be_closed_again(
+    browser: httpx.AsyncClient,
+) -> None:
+    await enter(browser)
+    data = {"csrf": await csrf(browser), "report": REPORT}
+    answers = [
+        await browser.post("/admin/reports/close", data=data, headers=OURS) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [303, 404]
+    assert "shout" not in (await browser.get("/admin")).text
+
+
+# -- who may do what -------------------------------------------------------------------------
+
+
+async def test_every_button_has_its_fields_and_its_line_in_the_policy() -> None:
+    assert set(MUTATING) == set(FIELDS) == set(POLICY)
+
+
+@pytest.mark.parametrize(("role", "path"), list(product(Role, POLICY)))
+async def test_a_role_may_do_what_the_policy_says_and_nothing_else(
+    browser: httpx.AsyncClient, sqlite_db: Database, role: Role, path: str
+) -> None:
+    await enter(browser, role)
+    data = {"csrf": await csrf(browser), **FIELDS[path]}
+    before = await everything(sqlite_db)
+    answer = await browser.post(path, data=data, headers=OURS)
+    allowed = role in POLICY[path]
+    assert answer.status_code == (303 if allowed else 403)
+    assert (await everything(sqlite_db) != before) == allowed
+
+
+async def test_a_greeter_sees_no_button_that_would_be_refused(browser: httpx.AsyncClient) -> None:
+    await enter(browser, Role.GREETER)
+    page = (await browser.get("/admin")).text
+    assert re.findall(r'action="(/admin[^"]*)"', page) == ["/admin/sign-out"]
+
+
+@pytest.mark.parametrize("path", MUTATING)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "https://sub.eastside.example.org"},
+        {"Origin": "null"},
+    ],
+)
+async def test_a_form_from_another_site_is_refused_even_with_the_right_word(
+    browser: httpx.AsyncClient, sqlite_db: Database, path: str, headers: dict[str, str]
+) -> None:
+    await enter(browser)
+    data = {"csrf": await csrf(browser), **FIELDS[path]}
+    before = await everything(sqlite_db)
+    assert (await browser.post(path, data=data, headers=headers)).status_code == 403
+    assert await everything(sqlite_db) == before
+
+
+@pytest.mark.parametrize("path", MUTATING)
+@pytest.mark.parametrize("word", [None, "", "wrong", "ünknown", "of another session"])
+async def test_a_form_without_this_sessions_word_is_refused(
+    browser: httpx.AsyncClient,
+    other: httpx.AsyncClient,
+    sqlite_db: Database,
+    path: str,
+    word: str | None,
+) -> None:
+    await enter(browser)
+    await enter(other, Role.ORGANIZER)
+    if word == "of another session":
+        word = await csrf(other)
+    data = FIELDS[path] if word is None else {"csrf": word, **FIELDS[path]}
+    before = await everything(sqlite_db)
+    assert (await browser.post(path, data=data, headers=OURS)).status_code == 403
+    assert await everything(sqlite_db) == before
+
+
+@pytest.mark.parametrize("path", MUTATING)
+async def test_nothing_changes_by_a_link_or_by_a_body_that_is_no_form(
+    browser: httpx.AsyncClient, sqlite_db: Database, path: str
+) -> None:
+    await enter(browser)
+    fields = {"csrf": await csrf(browser), **FIELDS[path]}
+    before = await everything(sqlite_db)
+    assert (await browser.get(path, params=fields)).status_code == 405
+    for media_type in ("text/plain", "application/json"):
+        headers = {**OURS, "Content-Type": media_type}
+        answer = await browser.post(path, json=fields, headers=headers)
+        assert answer.status_code == 403
+    query = await browser.post(path, params=fields, headers=OURS)
+    assert query.status_code == 403
+    assert await everything(sqlite_db) == before
+
+
+@pytest.mark.parametrize("path", MUTATING)
+async def test_who_is_not_signed_in_is_told_so(
+    browser: httpx.AsyncClient, sqlite_db: Database, path: str
+) -> None:
+    before = await everything(sqlite_db)
+    assert (await browser.post(path, data=FIELDS[path], headers=OURS)).status_code == 401
+    assert await everything(sqlite_db) == before
+
+
+async def test_over_plain_http_the_cookie_has_a_name_that_browsers_take(app: Starlette) -> None:
+    deps: Deps = app.state.deps
+    assert cookie_name(deps) == COOKIE
+    plain = replace(deps, urls=Urls("http://127.0.0.1:8001", "127.0.0.1:8001"))
+    assert cookie_name(plain) == "session"

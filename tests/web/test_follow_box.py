@@ -1,0 +1,142 @@
+"""The Follow box: wrong handles, strange servers, foreign forms, too many tries."""
+
+import httpx
+import pytest
+
+from fedi_chapter.core.errors import UnknownHandle, Unreachable
+from fedi_chapter.deps import Deps
+from fedi_chapter.federation import discover
+from tests.kit.neighbourhood import BASE, BUS
+
+pytestmark = pytest.mark.anyio
+OURS = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Stand for the visitor's server; keeps what it was asked."""
+    seen: list[tuple[str, str]] = []
+
+    async def follow_page(deps: Deps, handle: str, object_uri: str) -> str | None:
+        seen.append((handle, object_uri))
+        answers: dict[str, str | Exception | None] = {
+            "me@my.server": "https://my.server/authorize_interaction?uri=x&y=%22",
+            "me@bare.server": None,
+            "me@evil.server": "javascript:alert(1)",
+            "me@dead.server": Unreachable(),
+        }
+        answer = answers.get(handle, UnknownHandle())
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(discover, "follow_page", follow_page)
+    return seen
+
+
+async def post(browser: httpx.AsyncClient, handle: str, **fields: str) -> httpx.Response:
+    return await browser.post("/follow", data={"handle": handle, **fields}, headers=OURS)
+
+
+async def test_a_handle_leads_to_a_page_with_the_link_and_the_server_named(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]]
+) -> None:
+    answer = await post(browser, " @me@My.Server ")
+    assert answer.status_code == 200
+    assert "https://my.server/authorize_interaction?uri=x&amp;y=%22" in answer.text
+    assert "Go to my.server" in answer.text
+    assert asked == [("me@my.server", f"{BASE}/chapter")]
+    assert "no-store" in answer.headers["cache-control"]
+    assert "set-cookie" not in answer.headers
+    assert "location" not in answer.headers
+
+
+async def test_an_event_can_be_answered_from_the_visitors_server(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]]
+) -> None:
+    uri = f"{BASE}/events/{BUS.id}"
+    await post(browser, "me@my.server", object=uri)
+    await post(browser, "me@my.server", object="https://evil.example/x")
+    assert [object_uri for _, object_uri in asked] == [uri, f"{BASE}/chapter"]
+
+
+async def test_the_line_to_copy_of_an_event_leads_apps_to_its_face(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]]
+) -> None:
+    uri = f"{BASE}/events/{BUS.id}"
+    form = await browser.get("/follow", params={"object": uri})
+    answer = await post(browser, "me@bare.server", object=uri)
+    for page in (form, answer):
+        assert f'translate="no">{uri}/face</span>' in page.text
+
+
+@pytest.mark.parametrize("handle", ["me@bare.server", "me@evil.server"])
+async def test_a_server_without_a_usable_page_leaves_a_line_to_copy(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]], handle: str
+) -> None:
+    answer = await post(browser, handle)
+    assert "Copy this line" in answer.text
+    assert "@eastside@eastside.example.org" in answer.text
+    assert "javascript:" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("handle", "words"),
+    [
+        ("mara", "It has two parts"),
+        ("", "It has two parts"),
+        ('"><script>@x', "It has two parts"),
+        ("nobody@my.server", "Nobody was found"),
+        ("me@dead.server", "does not answer"),
+    ],
+)
+async def test_a_wrong_handle_is_told_in_plain_words(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]], handle: str, words: str
+) -> None:
+    answer = await post(browser, handle)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert "<script>@x" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": BASE}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({}, 200),
+    ],
+)
+async def test_a_form_sent_from_another_sites_page_is_refused(
+    browser: httpx.AsyncClient,
+    asked: list[tuple[str, str]],
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    answer = await browser.post("/follow", data={"handle": "me@my.server"}, headers=headers)
+    assert answer.status_code == status
+    assert bool(asked) == (status == 200)
+
+
+async def test_more_handles_than_a_person_types_are_put_off(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]]
+) -> None:
+    answers = [(await post(browser, "me@my.server")).status_code for _ in range(13)]
+    assert answers == [200] * 12 + [503]
+    refused = await post(browser, "me@my.server")
+    assert int(refused.headers["retry-after"]) > 0
+    assert len(asked) == 12
+
+
+async def test_who_types_our_address_is_asked_for_their_own(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]]
+) -> None:
+    answer = await post(browser, "@Eastside@eastside.example.org")
+    assert answer.status_code == 422
+    assert "That is our address" in answer.text
+    assert asked == []
