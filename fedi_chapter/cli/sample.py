@@ -79,15 +79,17 @@ def sample(setup: Setup) -> None:
     if not is_founded(settings):
         note("making a local sample chapter …")
         _allow_this_machine(settings)
-        found(settings, founding_of(settings, {**FOUNDING}))
+        here = settings.base_url or FOUNDING["base_url"]
+        found(settings, founding_of(settings, {**FOUNDING, "base_url": here}))
     check_schema(settings)
     _check_local(settings)
     urls, filled = asyncio.run(_fill(settings))
+    base = settings.base_url or urls.base
     setup.tell(
-        {"base_url": urls.base, "filled": filled},
+        {"base_url": base, "filled": filled},
         f"The sample chapter is in {settings.data}. Once it runs, open:",
-        f"  {urls.base}/               its home",
-        f"  {urls.base}/calendar.ics   its calendar",
+        f"  {base}/               its home",
+        f"  {base}/calendar.ics   its calendar",
         "and try:",
         f'  {own_name()} post create "Hello #world" --data {settings.data}',
     )
