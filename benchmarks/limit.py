@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.programs import Handlers, helper
+from fedi_chapter.core.clock import SystemClock
 from fedi_chapter.net import tls
+from fedi_chapter.net.client import Client
 from fedi_chapter.net.guard import Guard
 from fedi_chapter.net.post import GuardedPoster
 from fedi_chapter.sig.digest import sha256_base64
@@ -29,9 +31,10 @@ class Limit:
 
     def __init__(self, extra_ca: Path | None) -> None:
         self._key = SigningKey("http://127.0.0.1/chapter#main-key", "rsa", make_rsa())
-        self._poster = GuardedPoster(
+        self._client = Client(
             Guard(allow_private=True), tls=tls.context(extra_ca), user_agent="bare-limit"
         )
+        self._poster = GuardedPoster(self._client, clock=SystemClock())
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def send(self, inboxes: Sequence[str], size: int) -> int:
@@ -47,7 +50,7 @@ class Limit:
                 await self._places.acquire()
                 posts.append(asyncio.create_task(self._post(inbox, body, headers)))
         taken = await asyncio.gather(*posts)
-        await self._poster.close()
+        await self._client.close()
         signers.shutdown()
         return sum(taken)
 

@@ -1,7 +1,7 @@
 """People on other servers: their documents, and requests signed in their names.
 
-Used by `benchmarks.driver`. All share one RSA key, since making one takes fifty milliseconds;
-the chapter sees a key id, and so a document to fetch, for each.
+Used by `benchmarks.driver` and `benchmarks.voters`. All share one RSA key, since making one
+takes fifty milliseconds; the chapter sees a key id, and so a document to fetch, for each.
 """
 
 import itertools
@@ -24,14 +24,15 @@ PEM = public_pem(PRIVATE)
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Somebody on a server of their own."""
+    """Somebody on another server."""
 
     base: str
+    name: str = "kim"
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def uri(self) -> str:
-        return f"{self.base}/users/kim"
+        return f"{self.base}/users/{self.name}"
 
     def document(self) -> bytes:
         """Return the whole HTTP answer with the actor's document."""
@@ -40,12 +41,13 @@ class Peer:
                 "@context": CONTEXT,
                 "id": self.uri,
                 "type": "Person",
-                "preferredUsername": "kim",
-                "name": "Kim",
+                "preferredUsername": self.name,
+                "name": self.name.title(),
                 "summary": "<p>Lives by the river.</p>",
                 "inbox": f"{self.uri}/inbox",
                 "outbox": f"{self.uri}/outbox",
                 "followers": f"{self.uri}/followers",
+                "endpoints": {"sharedInbox": f"{self.base}/inbox"},
                 "publicKey": {"id": f"{self.uri}#key", "owner": self.uri, "publicKeyPem": PEM},
             }
         )
@@ -74,6 +76,19 @@ class Peer:
             "tag": [{"type": "Mention", "href": mentioned, "name": "@riverside"}],
         }
         return self._activity("Create", f"{uri}#create", note) | {"to": to, "cc": cc}
+
+    def vote(self, question: str, option: str, chapter: str) -> dict[str, Any]:
+        """Return a vote as Mastodon writes it."""
+        uri = f"{self.uri}#votes/{next(self.numbers)}"
+        note = {
+            "id": uri,
+            "type": "Note",
+            "name": option,
+            "attributedTo": self.uri,
+            "inReplyTo": question,
+            "to": chapter,
+        }
+        return self._activity("Create", f"{uri}/activity", note) | {"to": chapter}
 
     def signed(self, activity: dict[str, Any], inbox: str) -> bytes:
         """Return the whole HTTP request that delivers `activity`."""

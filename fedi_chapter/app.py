@@ -5,6 +5,8 @@ but the command line and the tests.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -19,21 +21,35 @@ from fedi_chapter.domain.chapter import Instance
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation.inbox import InboxDoor
 from fedi_chapter.net import tls
+from fedi_chapter.net.ask import Asker, GuardedAsker
+from fedi_chapter.net.client import Client
 from fedi_chapter.net.fetch import Fetcher, GuardedFetcher
 from fedi_chapter.net.guard import Guard
+from fedi_chapter.net.mail import Mailer, SmtpMailer
 from fedi_chapter.net.post import GuardedPoster, Poster
 from fedi_chapter.settings import Settings
 from fedi_chapter.sig.keys import KeyRing, read_master_key
+from fedi_chapter.sig.links import Links
 from fedi_chapter.store import followers, instance
 from fedi_chapter.store.engine import open_database
 from fedi_chapter.store.tx import Database, WriteTx
 from fedi_chapter.web import middleware
 from fedi_chapter.web.cache import AnswerCache
 from fedi_chapter.web.errors import handlers
+from fedi_chapter.web.fedi.forms import told_apart
 from fedi_chapter.web.routes import routes
 from fedi_chapter.workers import supervisor
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WaysOut:
+    """How other servers are reached: to read, to deliver, to call."""
+
+    fetcher: Fetcher
+    poster: Poster
+    asker: Asker
 
 
 @contextlib.asynccontextmanager
@@ -52,20 +68,19 @@ async def open_deps(settings: Settings, *, serving: bool = False) -> AsyncIterat
     db = open_database(settings.database, clock=clock, ids=ids)
     try:
         base_url = settings.base_url if serving else None
-        founded = await db.write(lambda tx: _instance_at(tx, base_url))
+        founded = await db.write(lambda tx: _instance_at(tx, base_url, settings))
         urls = Urls(founded.base_url, founded.domain)
         guard = Guard(allow_private=settings.danger_allow_private_network)
         context = tls.context(settings.extra_ca_file)
         agent = f"fedi-chapter/{__version__} (+{urls.base}/)"
-        fetcher = GuardedFetcher(guard, clock=clock, tls=context, user_agent=agent)
-        poster = GuardedPoster(guard, tls=context, user_agent=agent, clock=clock)
+        client = Client(guard, tls=context, user_agent=agent)
+        fetcher = GuardedFetcher(client, clock=clock)
+        poster = GuardedPoster(client, clock=clock)
+        ways = WaysOut(fetcher, poster, GuardedAsker(client))
         try:
-            yield build_deps(
-                settings, urls, db=db, clock=clock, ids=ids, fetcher=fetcher, poster=poster
-            )
+            yield build_deps(settings, urls, db=db, clock=clock, ids=ids, ways=ways)
         finally:
-            await fetcher.close()
-            await poster.close()
+            await client.close()
     finally:
         await db.close()
 
@@ -77,20 +92,31 @@ def build_deps(
     db: Database,
     clock: Clock,
     ids: Ids,
-    fetcher: Fetcher,
-    poster: Poster,
+    ways: WaysOut,
 ) -> Deps:
     """Put the parts together; tests hand in their own clock, database and ways out."""
+    master = read_master_key(settings.secret_file)
     return Deps(
         settings=settings,
         clock=clock,
         ids=ids,
         urls=urls,
         db=db,
-        keys=KeyRing(read_master_key(settings.secret_file)),
-        fetcher=fetcher,
-        poster=poster,
+        keys=KeyRing(master),
+        links=Links(master),
+        fetcher=ways.fetcher,
+        poster=ways.poster,
+        asker=ways.asker,
+        mailer=_mailer(settings, urls),
     )
+
+
+def _mailer(settings: Settings, urls: Urls) -> Mailer | None:
+    server = settings.smtp
+    if server is None:
+        return None
+    context = tls.context(settings.extra_ca_file, speaks=())
+    return SmtpMailer(server, tls=context, name=urls.domain.partition(":")[0])
 
 
 def build_app(deps: Deps, *, with_workers: bool) -> Starlette:
@@ -103,10 +129,14 @@ def build_app(deps: Deps, *, with_workers: bool) -> Starlette:
 
     app = Starlette(
         routes=routes,
-        middleware=middleware.stack(deps, Middleware(AnswerCache, db=deps.db)),
+        middleware=middleware.stack(
+            deps,
+            Middleware(AnswerCache, db=deps.db, told_apart=partial(told_apart, deps.settings)),
+        ),
         exception_handlers=handlers,
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # it would believe the proxy's scheme; see web.errors
     app.state.deps = deps
     app.state.door = InboxDoor(deps)
     return app
@@ -123,7 +153,7 @@ async def _background(deps: Deps) -> AsyncIterator[None]:
         await loops
 
 
-def _instance_at(tx: WriteTx, base_url: str | None) -> Instance:
+def _instance_at(tx: WriteTx, base_url: str | None, settings: Settings) -> Instance:
     founded = instance.get(tx)
     if founded is None:
         raise DatabaseUnusable(
@@ -135,6 +165,12 @@ def _instance_at(tx: WriteTx, base_url: str | None) -> Instance:
         raise SettingsInvalid(
             f"BASE_URL is {base_url}, but followers know this chapter at {founded.base_url}",
             cure=f"set BASE_URL to {founded.base_url}, or leave it out",
+        )
+    if base_url.startswith("http:") and not settings.danger_allow_private_network:
+        raise SettingsInvalid(
+            f"BASE_URL is {base_url}, and other servers refuse what is not https",
+            cure="use https; for tests on one machine set "
+            "FEDI_CHAPTER_DANGER_ALLOW_PRIVATE_NETWORK=1",
         )
     instance.change_base(tx, base_url)
     log.warning("base url changed", before=founded.base_url, now=base_url)

@@ -5,16 +5,20 @@ clock and its own database.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.ids import Ids
 from fedi_chapter.core.metrics import Metrics
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.net.ask import Asker
 from fedi_chapter.net.fetch import Fetcher
+from fedi_chapter.net.mail import Mailer
 from fedi_chapter.net.memory import FetchMemory
 from fedi_chapter.net.post import Poster
 from fedi_chapter.settings import Settings
-from fedi_chapter.sig.keys import KeyRing
+from fedi_chapter.sig.keys import KeyRing, SigningKey
+from fedi_chapter.sig.links import Links
 from fedi_chapter.store.tx import Database
 
 
@@ -28,7 +32,13 @@ class Deps:
     urls: Urls
     db: Database
     keys: KeyRing
+    links: Links
     fetcher: Fetcher
     poster: Poster
+    asker: Asker
+    mailer: Mailer | None = None
+    """None when mail is off."""
     metrics: Metrics = field(default_factory=Metrics)
     fetches: FetchMemory = field(default_factory=FetchMemory)
+    signing: dict[str, tuple[SigningKey, datetime]] = field(default_factory=dict)
+    """The key each actor of ours signs with, and when it was read: `federation.signing`'s."""

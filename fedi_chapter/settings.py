@@ -6,18 +6,38 @@ unknown or unreadable setting stops the start, and says how to mend it.
 
 import os
 import tomllib
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from fedi_chapter.core.errors import SettingsInvalid
+from fedi_chapter.core.smtp import SmtpServer, parse_smtp_url
 
 PREFIX = "FEDI_CHAPTER_"
 FILE_NAME = "chapter.toml"
+DEFAULT_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+
+
+def origin_of(address: str) -> str:
+    """Return a web origin in its one spelling: lower case, no path, no port that goes unsaid.
+
+    Raises:
+        ValueError: it is none, or says more than where.
+
+    """
+    parts = urlsplit(address.strip().lower())
+    port, host = parts.port, parts.hostname
+    says_more = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme not in DEFAULT_PORTS or not host or says_more:
+        raise ValueError("an origin such as https://chapter.example.org, without a path")
+    name = f"[{host}]" if ":" in host else host
+    is_default = port in (None, DEFAULT_PORTS[parts.scheme])
+    return f"{parts.scheme}://{name}" if is_default else f"{parts.scheme}://{name}:{port}"
 
 
 def _words(value: object) -> object:
@@ -50,8 +70,8 @@ class Settings(BaseSettings):
     """Hosts that get the Event whatever their NodeInfo says."""
     face_servers: Words = ()
     """Hosts that get the microblog face whatever their NodeInfo says."""
-    smtp_url: str | None = None
-    """Where mail goes out; without it mail is off."""
+    smtp_url: str | None = Field(default=None, repr=False)
+    """Where mail goes out, and in whose name; without it mail is off."""
     media_quota_mb: int = Field(default=1024, ge=1)
     """Stored media, in megabytes."""
     attendee_days: int = Field(default=30, ge=0, le=90)
@@ -66,19 +86,20 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _is_origin(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        is_web = parts.scheme in {"http", "https"} and parts.hostname
-        if not is_web or parts.path not in {"", "/"}:
-            raise ValueError("an origin such as https://chapter.example.org, without a path")
-        return f"{parts.scheme}://{parts.netloc}".lower()
+        return None if value is None else origin_of(value)
 
     @field_validator("database_url")
     @classmethod
     def _is_known_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite", "postgresql")):
             raise ValueError("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_smtp_url(value)
         return value
 
     @field_validator("extra_ca_file")
@@ -103,7 +124,14 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database's URL; SQLite in the data folder by default."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data / 'chapter.db'}"
+        # In an address ? and % mean something; in the name of a folder they don't.
+        file = quote(str(self.data / "chapter.db"))
+        return self.database_url or f"sqlite+aiosqlite:///{file}"
+
+    @property
+    def smtp(self) -> SmtpServer | None:
+        """Where mail goes out; None when it is off."""
+        return parse_smtp_url(self.smtp_url) if self.smtp_url else None
 
     @property
     def holds_followers(self) -> bool:

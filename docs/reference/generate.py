@@ -29,6 +29,15 @@ FOLDER = Path(__file__).parent
 MADE = "<!-- Made by docs/reference/generate.py; change the program, not this page. -->\n"
 
 _EVENT = "`id`, `url`, `face`, `ics`, `name`, `start`, `end`, `timezone`, `status` and more"
+_SERIES = (
+    "`id`, `url`, `ics`, `name`, `rule`, `words`, `timezone`, `begins`, `skipped` and `dates`, "
+    "each with `start`, `event`, `status`"
+)
+_ATTENDANCE = (
+    "`id`, `url`, `name`, `start`, `cancelled`, `status`, `state`, `sent`, `sign_up_url`, "
+    "`said_at`, `answered_at`; "
+    "`state` is `asked`, `confirmed`, `refused`, `no-rsvps` or `withdrawn`"
+)
 _POST = "`id`, `url`, `title`, `visibility`, `published`, `images` and more"
 _FOLLOWING = "`actor`, `handle`, `state`, `since`"
 _REPLY = "`id`, `actor`, `in_reply_to`, `state`, `published`, `text`"
@@ -49,6 +58,18 @@ JSON: Mapping[str, str] = {
     "event delete": "`id`, `deleted`",
     "event list": f"a list of {_EVENT}",
     "event show": _EVENT,
+    "event rsvps": "a list of `id`, `actor`, `handle`, `name`, `status`, `guests`, `route`, `at`, "
+    "`email`, `note`, `checked_in_at`; `actor` and `handle` only of accounts",
+    "event rsvp": "`id`, `name`, `status`, `guests`",
+    "event approve": "`id`, `status`",
+    "event decline": "`id`, `status`",
+    "event message": "`id`, `concerned`, and `told`, a list of `route`, `state`, `number`",
+    "event export": "`file`, `people`",
+    "event attend": _ATTENDANCE,
+    "event attending": f"a list of {_ATTENDANCE}",
+    "series list": f"a list of {_SERIES}",
+    "series show": _SERIES,
+    "series skip": _SERIES,
     "follow": f"{_FOLLOWING}; `state` is `pending`, `accepted` or `rejected`",
     "unfollow": "`actor`, `following`",
     "followers": "a list of `actor`, `handle`, `state`, `since`",
@@ -58,10 +79,11 @@ JSON: Mapping[str, str] = {
     "organizer invite": "`name`, `role`, `url`; the `url` works once",
     "organizer list": "a list of `name`, `role`, `since`",
     "organizer remove": "`name`, `removed`",
-    "queue status": "`waiting`, `in_flight`, `failed`, `resting_hosts`, `oldest_seconds`",
+    "queue status": "`waiting`, `in_flight`, `failed`, `resting_hosts`, `oldest_seconds`, "
+    "`parked_inbox`, `parked_outbox`, `failed_notices`",
     "queue list": "a list of `activity`, `inbox`, `host`, `state`, `attempts`, `due`, `status`, "
     "`error`",
-    "queue retry": "`requeued`",
+    "queue retry": "`requeued`, `unparked`",
     "block": "`target`, `kind`, `since`",
     "unblock": "`target`, `blocked`",
     "blocks": "a list of `target`, `kind`, `since`",
@@ -88,9 +110,9 @@ SETTING_NOTES: Mapping[str, str] = {
     "federation": "`allow` lets a host through.",
     "log_format": "How the log is written: for people, or one JSON document a line.",
     "log_level": "How much is logged; `debug` also shows tracebacks of commands.",
-    "smtp_url": "This release sends no mail yet.",
-    "media_quota_mb": "Not enforced yet.",
-    "attendee_days": "Sign-up comes later; nothing is stored of attendees yet.",
+    "smtp_url": "`smtp[s]://user:password@host:port?from=events@example.org`.",
+    "media_quota_mb": "When it is full, no more pictures are taken.",
+    "attendee_days": "0 forgets them as soon as it is over. How many came stays.",
     "danger_allow_private_network": "Every start warns while it is on.",
 }
 """What the one line in the program can't say, above all what a setting does not do yet."""
@@ -107,6 +129,7 @@ ADDRESS_NOTES: Mapping[str, str] = {
     "/posts/{id:uuid}/replies": "Public replies to the post, in pages.",
     "/places/{id:uuid}": "A place; one that changes gets a new address.",
     "/quotes/{id:uuid}": "The consent to one quote (FEP-044f).",
+    "/activities/{id:uuid}": "An activity of ours that was sent to the public.",
 }
 """Addresses whose function has no sentence of its own."""
 
@@ -280,7 +303,7 @@ def errors_page() -> str:
     outro = """\
         Two more codes come from the address table itself: `not-found` (404) for an address
         nobody serves, and `wrong-method` (405) for a method that is not taken there. A request
-        under another host name, or with an unclear length, is refused in plain text before
+        under another host name, or with an unclear length, is refused before
         any of this.
         """
     return _page(intro, "\n".join(rows), outro)

@@ -42,7 +42,7 @@ async def check_data(deps: Deps) -> list[Finding]:
         _media(deps),
         *await _signatures(deps),
         await _queue(deps),
-        _mail(deps),
+        await _mail(deps),
     ]
 
 
@@ -138,7 +138,17 @@ def _status(tx: ReadTx) -> QueueStatus:
     return deliveries.status(tx)
 
 
-def _mail(deps: Deps) -> Finding:
-    if deps.settings.smtp_url is None:
+async def _mail(deps: Deps) -> Finding:
+    """Sign in at the mail server as for a letter, and send none."""
+    if deps.mailer is None:
         return Finding.good("mail", "mail is off (SMTP_URL is not set); everything else works")
-    return Finding.good("mail")
+    try:
+        await deps.mailer.probe()
+    except ChapterError as error:
+        return Finding.bad(
+            "mail",
+            error.message,
+            "check host, port, user and password in SMTP_URL, and that the mail server is up; "
+            "one that is not this machine needs a certificate we trust (EXTRA_CA_FILE)",
+        )
+    return Finding.good("mail", f"as {deps.mailer.sender}")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
@@ -132,7 +132,7 @@ async def _clock(deps: Deps) -> Finding:
         return Finding.good("clock", "no other server is known yet to compare with")
     try:
         answer = await deps.fetcher.get(uri)
-        there = parsedate_to_datetime(answer.headers.get("date", ""))
+        there = date_of(answer.headers.get("date", ""))
     except (ChapterError, ValueError):
         return Finding.good("clock", "the other server gave no date to compare with")
     off = abs(deps.clock.now() - there)
@@ -143,6 +143,17 @@ async def _clock(deps: Deps) -> Finding:
             "let the machine keep its time with NTP",
         )
     return Finding.good("clock")
+
+
+def date_of(header: str) -> datetime:
+    """Return the instant a Date header names; one that names no zone is in UTC.
+
+    Raises:
+        ValueError: it names none.
+
+    """
+    date = parsedate_to_datetime(header)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _someone(tx: ReadTx) -> str | None:

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -158,6 +159,23 @@ async def _publications(world: World, athens: Deps, member: str | None) -> None:
     _say("Both arrived at the member, on software this project did not write:")
     for each in await control(athens, member, "timeline"):
         _show(each)
+    await _vote(world, athens, member, event)
+
+
+async def _vote(world: World, athens: Deps, member: str, event: Mapping[str, Any]) -> None:
+    await control(athens, member, "vote", question=event["face"], option=event["poll"][0])
+    _say(f"The member voted “{event['poll'][0]}”, as in any app that shows polls.")
+
+    async def counted() -> bool:
+        return bool(await world.command("atlanta", "event", "rsvps", event["id"]))
+
+    async def confirmed() -> bool:
+        timeline = await control(athens, member, "timeline")
+        return any(event["name"] in each["content"] for each in timeline if each["type"] == "Note")
+
+    await _until(counted, "the vote at Atlanta")
+    await _until(confirmed, "Atlanta's answer to the vote")
+    _say("Atlanta counts it, and has told the member by a direct message.")
 
 
 def _both_arrived(tx: ReadTx) -> bool:

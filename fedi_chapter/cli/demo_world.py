@@ -185,7 +185,9 @@ def _free_port(wished: int) -> int:
 
 
 def _is_ready(record: Path) -> bool:
-    return any(line.startswith("ready ") for line in record.read_text("utf-8").splitlines())
+    return any(
+        line.startswith("ready ") for line in record.read_text("utf-8", "replace").splitlines()
+    )
 
 
 def _last_line(record: Path) -> str:

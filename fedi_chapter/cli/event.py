@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from fedi_chapter.cli.event_rsvps import COMMANDS
 from fedi_chapter.cli.frame import Noun, Setup, ask, chapter_of, pass_setup
 from fedi_chapter.cli.words import (
     check_something,
@@ -17,12 +18,14 @@ from fedi_chapter.cli.words import (
     visibility_option,
 )
 from fedi_chapter.deps import Deps
-from fedi_chapter.domain.event import Event, EventId, RsvpMode
+from fedi_chapter.domain.event import Event, EventId, PlaceShown, RsvpMode
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import events as service
-from fedi_chapter.services.events import EventFields
-from fedi_chapter.services.places import PlaceFields
+from fedi_chapter.services import series as series_service
+from fedi_chapter.services import series_change
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.places import Meeting, PlaceFields, meeting_of
 from fedi_chapter.store import events
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -38,23 +41,46 @@ _FIELDS = (
         "--timezone", help="Time zone, such as America/New_York (default: the chapter's)."
     ),
     click.option("--place", help="Name of the place; empty takes the place away."),
-    click.option("--address", help="Its address."),
+    click.option("--address", help="Its address; a place without a name is called by it."),
     click.option("--lat", type=float, help="Latitude in degrees."),
     click.option("--lon", type=float, help="Longitude in degrees."),
+    click.option(
+        "--place-shown",
+        type=click.Choice([str(each) for each in PlaceShown]),
+        help="Who learns the place: all, or who is going; the others see its area.",
+    ),
+    click.option("--area", help="What the area is called (default: the chapter's area)."),
     click.option("--online-url", help="Where to join online."),
     click.option("--description", help="Markdown; - reads it from standard input."),
     click.option(
         "--rsvp",
         type=click.Choice([str(each) for each in RsvpMode]),
-        help="Sign-up: external sends people to --external-url; on comes with a later release.",
+        help="Who comes: on asks by poll, reply and page (default); external sends people to"
+        " --external-url; off asks nobody.",
+    ),
+    click.option("--rsvp-until", help="Until when people can answer (default: the start)."),
+    click.option(
+        "--count-only/--no-count-only",
+        "counts_only",
+        default=None,
+        help="Keep how many come, and never who.",
     ),
     click.option("--external-url", help="Where people sign up elsewhere."),
     click.option("--capacity", type=int, help="Seats; 0 takes the limit away."),
     click.option("--approval/--no-approval", default=None, help="An organizer confirms."),
+    click.option("--bring", help="What to bring, one line; empty takes it away."),
     click.option("--tag", "tags", multiple=True, help="A hashtag; may be repeated."),
     image_options,
     language_option,
     visibility_option,
+)
+
+
+_RRULE = click.option(
+    "--rrule", help="Comes again by this rule, such as FREQ=MONTHLY;BYDAY=1TU (RFC 5545)."
+)
+_FOLLOWING = click.option(
+    "--following", is_flag=True, help="This one and all that follow it in its series."
 )
 
 
@@ -69,20 +95,29 @@ def event() -> None:
     """Events of the chapter."""
 
 
+for _command in COMMANDS:
+    event.add_command(_command)
+
+
 @event.command("create", epilog=EXAMPLE)
 @click.option("--name", required=True, help="What it is called.")
 @click.option("--start", required=True, help="When it starts: 2026-09-19T10:00, local time.")
 @_field_options
+@_RRULE
 @click.option("--draft", is_flag=True, help="Keep it to the organizers for now.")
 @pass_setup
-def create(setup: Setup, /, *, draft: bool, **words: Any) -> None:
-    """Make an event and publish it."""
+def create(setup: Setup, /, *, draft: bool, rrule: str | None, **words: Any) -> None:
+    """Make an event and publish it. With --rrule it is the first of a series."""
     words["description"] = text_from(words["description"])
 
     async def work(deps: Deps) -> tuple[Event, Urls]:
         fields = _fields(words, take_images(deps, words["files"], words["alts"]))
 
         def write(tx: WriteTx) -> Event:
+            if rrule is not None:
+                return series_service.create_series(
+                    tx, chapter_of(tx), fields, rrule, deps.urls, draft=draft
+                )
             return service.create_event(tx, chapter_of(tx), fields, deps.urls, draft=draft)
 
         return await deps.db.write(write), deps.urls
@@ -97,20 +132,32 @@ def create(setup: Setup, /, *, draft: bool, **words: Any) -> None:
 @click.option("--name", help="What it is called.")
 @click.option("--start", help="When it starts: 2026-09-19T10:00, local time.")
 @_field_options
+@_RRULE
+@_FOLLOWING
 @pass_setup
-def edit(setup: Setup, /, *, event_id: str, **words: Any) -> None:
-    """Change an event. What is not named stays as it is; pictures replace the old ones."""
-    check_something(words)
+def edit(
+    setup: Setup, /, *, event_id: str, rrule: str | None, following: bool, **words: Any
+) -> None:
+    """Change an event. What is not named stays as it is; pictures replace the old ones.
+
+    With --following all later events of its series change too, each at its own date.
+    """
+    if rrule is not None and not following:
+        raise click.UsageError("--rrule changes what follows: add --following")
+    check_something({**words, "rrule": rrule})
     words["description"] = text_from(words["description"])
 
     async def work(deps: Deps) -> tuple[Event, Urls]:
         bare = _id(event_id, deps)
         await deps.db.read(lambda tx: service.own_event(tx, bare))
         fields = _fields(words, take_images(deps, words["files"], words["alts"]))
-        return (
-            await deps.db.write(lambda tx: service.edit_event(tx, bare, fields, deps.urls)),
-            deps.urls,
-        )
+
+        def write(tx: WriteTx) -> Event:
+            if following:
+                return series_change.edit_following(tx, bare, fields, deps.urls, rule=rrule)
+            return service.edit_event(tx, bare, fields, deps.urls)
+
+        return await deps.db.write(write), deps.urls
 
     changed, urls = ask(setup, work)
     told = summary(changed, urls)
@@ -128,21 +175,24 @@ def publish(setup: Setup, event_id: str) -> None:
 @event.command("cancel")
 @click.argument("event_id", metavar="ID")
 @click.option("--reason", help="Why, for everyone to read.")
+@_FOLLOWING
 @pass_setup
-def cancel(setup: Setup, event_id: str, reason: str | None) -> None:
-    """Say that an event will not take place."""
-    _change(setup, event_id, lambda tx, bare: service.cancel_event(tx, bare, reason), "cancelled")
+def cancel(setup: Setup, event_id: str, reason: str | None, following: bool) -> None:
+    """Say that an event will not take place. With --following its series ends there."""
+    verb = series_service.cancel_following if following else service.cancel_event
+    _change(setup, event_id, lambda tx, bare: verb(tx, bare, reason), "cancelled")
 
 
 @event.command("delete")
 @click.argument("event_id", metavar="ID")
+@click.option("--anyway", is_flag=True, help="Although people said yes, who will not hear of it.")
 @pass_setup
-def delete(setup: Setup, event_id: str) -> None:
+def delete(setup: Setup, event_id: str, *, anyway: bool) -> None:
     """Delete an event, here and on other servers. To call it off, cancel it instead."""
 
     async def work(deps: Deps) -> str:
         bare = _id(event_id, deps)
-        await deps.db.write(lambda tx: service.delete_event(tx, bare))
+        await deps.db.write(lambda tx: service.delete_event(tx, bare, anyway=anyway))
         return deps.urls.event(bare)
 
     uri = ask(setup, work)
@@ -168,14 +218,19 @@ def listing(setup: Setup) -> None:
 @click.argument("event_id", metavar="ID")
 @pass_setup
 def show(setup: Setup, event_id: str) -> None:
-    """Show one event."""
+    """Show one event, with its exact place."""
 
-    async def work(deps: Deps) -> tuple[Event, Urls]:
+    async def work(deps: Deps) -> tuple[Event, Meeting, Urls]:
         bare = _id(event_id, deps)
-        return await deps.db.read(lambda tx: service.own_event(tx, bare)), deps.urls
 
-    found, urls = ask(setup, work)
-    told = summary(found, urls)
+        def read(tx: ReadTx) -> tuple[Event, Meeting]:
+            found = service.own_event(tx, bare)
+            return found, meeting_of(tx, found)
+
+        return *await deps.db.read(read), deps.urls
+
+    found, meeting, urls = ask(setup, work)
+    told = {**summary(found, urls), **_hidden(meeting)}
     setup.tell(told, *(f"{name}: {value}" for name, value in told.items() if value))
 
 
@@ -197,6 +252,13 @@ def summary(event: Event, urls: Urls) -> dict[str, object]:
         "rsvp": str(event.rsvp),
         "external_url": event.external_url,
         "capacity": event.capacity,
+        "approval": event.approval,
+        "rsvp_until": event.rsvp_until.astimezone(event.zone).isoformat()
+        if event.rsvp_until
+        else None,
+        "count_only": event.counts_only,
+        "poll": list(event.poll),
+        "bring": event.bring or None,
         "status": "draft" if event.is_draft else str(event.status),
         "cancel_reason": event.cancel_reason,
         "visibility": str(event.visibility),
@@ -204,6 +266,20 @@ def summary(event: Event, urls: Urls) -> dict[str, object]:
         "images": [urls.media(image) for image in event.images],
         "description": event.description,
         "revision": event.revision,
+        "series": urls.series(event.series_id) if event.series_id else None,
+    }
+
+
+def _hidden(meeting: Meeting) -> dict[str, object]:
+    """Return what the public is not told of a place; organizers are."""
+    place = meeting.hidden
+    if place is None:
+        return {}
+    return {
+        "place_shown": str(meeting.shown),
+        "exact_place": place.name,
+        "exact_address": place.address,
+        "exact_position": [place.point.lat, place.point.lon] if place.point else None,
     }
 
 
@@ -225,17 +301,31 @@ def _fields(words: dict[str, Any], images: tuple[Media, ...] | None) -> EventFie
         start=words["start"],
         end=words["end"],
         timezone=words["timezone"],
-        place=PlaceFields(words["place"], words["address"], words["lat"], words["lon"]),
+        place=_place(words),
         online_url=words["online_url"],
         description=words["description"],
         rsvp=RsvpMode(words["rsvp"]) if words["rsvp"] else None,
         external_url=words["external_url"],
         capacity=words["capacity"],
         approval=words["approval"],
+        rsvp_until=words["rsvp_until"],
+        counts_only=words["counts_only"],
+        bring=words["bring"],
         visibility=visibility_of(words["visibility"]),
         language=words["language"],
         tags=words["tags"] or None,
         images=images,
+    )
+
+
+def _place(words: dict[str, Any]) -> PlaceFields:
+    return PlaceFields(
+        words["place"],
+        words["address"],
+        words["lat"],
+        words["lon"],
+        area=words["area"],
+        shown=PlaceShown(words["place_shown"]) if words["place_shown"] else None,
     )
 
 

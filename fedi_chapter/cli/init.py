@@ -18,7 +18,7 @@ from fedi_chapter.core.ids import RandomIds
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import chapters
 from fedi_chapter.services.chapters import Founding, NewKey, ProfileFields
-from fedi_chapter.settings import Settings
+from fedi_chapter.settings import Settings, origin_of
 from fedi_chapter.sig.keys import (
     KeyRing,
     make_ed25519,
@@ -31,7 +31,6 @@ from fedi_chapter.store import instance, migrate
 from fedi_chapter.store.engine import open_database
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 EXAMPLE = """\b
@@ -123,7 +122,7 @@ def founding_of(settings: Settings, words: dict[str, Any]) -> Founding:
     domain = domain_of(words["domain"])
     base_url = base_of(words["base_url"] or settings.base_url, domain, settings)
     parts = urlsplit(base_url)
-    if parts.hostname == domain and parts.port not in (None, _DEFAULT_PORTS[parts.scheme]):
+    if parts.hostname == domain and parts.port is not None:
         domain = f"{domain}:{parts.port}"
     profile = {
         field: words.get(field)
@@ -198,25 +197,19 @@ def base_of(text: str | None, domain: str, settings: Settings) -> str:
         FormInvalid: it is not an origin, or http without the switch that permits it.
 
     """
-    origin = (text or f"https://{domain}").strip().rstrip("/").lower()
     try:
-        parts = urlsplit(origin)
-        port = parts.port
+        origin = origin_of(text or f"https://{domain}")
     except ValueError as error:
-        raise FormInvalid(f"{origin} is not an address: {error}", cure="check it") from error
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.path or parts.query:
         raise FormInvalid(
-            f"{origin!r} is not an origin", cure="give one such as https://chapter.example.org"
-        )
-    if parts.scheme == "http" and not settings.danger_allow_private_network:
+            f"{text!r} is not an origin", cure="give one such as https://chapter.example.org"
+        ) from error
+    if origin.startswith("http:") and not settings.danger_allow_private_network:
         raise FormInvalid(
             f"{origin} is not https, and other servers would refuse it",
             cure="use https; for tests on one machine set "
             "FEDI_CHAPTER_DANGER_ALLOW_PRIVATE_NETWORK=1",
         )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    is_default = port in (None, _DEFAULT_PORTS[parts.scheme])
-    return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
+    return origin
 
 
 def _asked(name: str, question: str) -> str:

@@ -9,6 +9,7 @@ import sys
 import click
 
 from fedi_chapter import __version__
+from fedi_chapter.cli.attend import attend, attending
 from fedi_chapter.cli.boost import boost, unboost
 from fedi_chapter.cli.demo import demo
 from fedi_chapter.cli.doctor import doctor
@@ -24,6 +25,7 @@ from fedi_chapter.cli.post import post
 from fedi_chapter.cli.profile import profile
 from fedi_chapter.cli.queue import queue
 from fedi_chapter.cli.sample import sample
+from fedi_chapter.cli.series import series
 from fedi_chapter.cli.serve import run, web, worker
 
 CODES = "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 data or settings unusable."
@@ -45,6 +47,7 @@ for command in (
     migrate,
     post,
     event,
+    series,
     follow,
     unfollow,
     followers,
@@ -65,6 +68,9 @@ for command in (
     sample,
 ):
     cli.add_command(command)
+
+for command in (attend, attending):
+    event.add_command(command)
 
 
 def main() -> int:

@@ -90,9 +90,11 @@ def _own(tx: ReadTx, deps: Deps, url: str) -> Found:
     elif named is not None:
         thing = events.get(tx, EventId(named.id))
     if thing is None or chapter is None or thing.deleted_at is not None:
-        raise Missing(f"there is nothing at {url}")
+        raise Missing(
+            f"there is nothing at {url}", cure="`post list` and `event list` show what there is"
+        )
     if not (thing.visibility.federates and thing.visibility.has_page):
-        raise NotAllowed(f"{url} is not public")
+        raise NotAllowed(f"{url} is not public", cure="only public posts and events can be used")
     return Found(url, deps.urls.actor(chapter))
 
 

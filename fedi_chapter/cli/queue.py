@@ -1,29 +1,39 @@
-"""`queue`: deliveries that wait, rest or failed."""
+"""`queue`: deliveries that wait, rest or failed; jobs that were set aside."""
 
 import click
 
 from fedi_chapter.cli.frame import Noun, Setup, ask, pass_setup
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.delivery import DeliveryState, QueuedDelivery, QueueStatus
-from fedi_chapter.store import deliveries
+from fedi_chapter.store import deliveries, parked
+from fedi_chapter.store.parked import ParkedCounts, ParkedJob
+from fedi_chapter.store.tx import ReadTx, WriteTx
 
 MOST = 500
+PARKED = "parked"
 
 
 @click.group(cls=Noun)
 def queue() -> None:
-    """Deliveries to other servers."""
+    """Deliveries to other servers, and jobs set aside."""
 
 
 @queue.command("status")
 @pass_setup
 def status(setup: Setup) -> None:
-    """Count the deliveries that wait, are under way, or failed."""
+    """Count the deliveries that wait, are under way, or failed, and the jobs set aside.
 
-    async def work(deps: Deps) -> QueueStatus:
-        return await deps.db.read(deliveries.status)
+    Set aside (parked) is what came in or happened here and could not be processed; failed
+    notices are messages and mails to people that no try could send.
+    """
 
-    now = ask(setup, work)
+    def read(tx: ReadTx) -> tuple[QueueStatus, ParkedCounts]:
+        return deliveries.status(tx), parked.counts(tx)
+
+    async def work(deps: Deps) -> tuple[QueueStatus, ParkedCounts]:
+        return await deps.db.read(read)
+
+    now, aside = ask(setup, work)
     setup.tell(
         {
             "waiting": now.waiting,
@@ -31,9 +41,14 @@ def status(setup: Setup) -> None:
             "failed": now.failed,
             "resting_hosts": now.resting_hosts,
             "oldest_seconds": now.oldest_seconds,
+            "parked_inbox": aside.inbox,
+            "parked_outbox": aside.outbox,
+            "failed_notices": aside.notices,
         },
         f"waiting {now.waiting}, in flight {now.in_flight}, failed {now.failed}, "
         f"resting hosts {now.resting_hosts}, oldest {now.oldest_seconds:.0f} s",
+        f"set aside: {aside.inbox} of what came in, {aside.outbox} of what happened here, "
+        f"{aside.notices} of what people were to be told",
     )
 
 
@@ -41,13 +56,16 @@ def status(setup: Setup) -> None:
 @click.option("--host", help="Only deliveries to this host.")
 @click.option(
     "--state",
-    type=click.Choice([str(each) for each in DeliveryState]),
-    help="Only deliveries in this state.",
+    type=click.Choice([*(str(each) for each in DeliveryState), PARKED]),
+    help="Only deliveries in this state; parked lists the jobs set aside.",
 )
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, MOST))
 @pass_setup
 def listing(setup: Setup, host: str | None, state: str | None, limit: int) -> None:
-    """List deliveries with their last error."""
+    """List deliveries, or the jobs set aside, with their last error."""
+    if state == PARKED:
+        _list_parked(setup, host, limit)
+        return
     wanted = DeliveryState(state) if state else None
 
     async def work(deps: Deps) -> list[QueuedDelivery]:
@@ -79,13 +97,44 @@ def listing(setup: Setup, host: str | None, state: str | None, limit: int) -> No
 
 
 @queue.command("retry")
-@click.option("--host", help="Only deliveries to this host.")
+@click.option("--host", help="Only deliveries to this host, and jobs that came from it.")
 @pass_setup
 def retry(setup: Setup, host: str | None) -> None:
-    """Try failed and resting deliveries again, now."""
+    """Try failed and resting deliveries and the jobs set aside again, now."""
 
-    async def work(deps: Deps) -> int:
-        return await deps.db.write(lambda tx: deliveries.retry(tx, host=host))
+    def write(tx: WriteTx) -> tuple[int, int]:
+        return deliveries.retry(tx, host=host), parked.retry(tx, host=host)
 
-    count = ask(setup, work)
-    setup.tell({"requeued": count}, f"{count} deliveries will be tried again now")
+    async def work(deps: Deps) -> tuple[int, int]:
+        return await deps.db.write(write)
+
+    count, aside = ask(setup, work)
+    setup.tell(
+        {"requeued": count, "unparked": aside},
+        f"{count} deliveries and {aside} jobs set aside will be tried again now",
+    )
+
+
+def _list_parked(setup: Setup, host: str | None, limit: int) -> None:
+    async def work(deps: Deps) -> list[ParkedJob]:
+        return await deps.db.read(lambda tx: parked.listing(tx, host=host, limit=limit))
+
+    found = ask(setup, work)
+    setup.tell(
+        [
+            {
+                "queue": each.queue,
+                "job": each.job,
+                "host": each.host,
+                "state": PARKED,
+                "attempts": each.attempts,
+                "error": each.error,
+                "since": each.since.isoformat(),
+            }
+            for each in found
+        ],
+        *(
+            f"{each.queue:<7}  {each.attempts:>2} tries  {each.job}  {each.error or ''}"
+            for each in found
+        ),
+    )

@@ -28,7 +28,8 @@ from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.media import images
-from fedi_chapter.services.events import EventFields, create_event
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.events import create_event
 from fedi_chapter.services.places import PlaceFields
 from fedi_chapter.services.posts import PostFields, create_post
 from fedi_chapter.settings import FILE_NAME, Settings
@@ -53,9 +54,10 @@ FOUNDING = {
     "organizer": "Sam",
     "email": None,
 }
-MEETING = (3, 18, 30, 2, "Neighbours' supper", "Bring a dish, or just yourself. #potluck")
+SUPPER = (3, 18, 30, 2, "Neighbours' supper", "Bring a dish, or just yourself. #potluck")
 WALK = (9, 10, 0, 3, "River walk and clean-up", "Gloves and bags are there. #cleanup #river")
 REPAIR = (16, 14, 0, 4, "Repair café", "Bikes, lamps, trousers: we mend them together. #repair")
+SEATS = {SUPPER[4]: 40, REPAIR[4]: 24}
 HALL = PlaceFields("Riverside Hall", "12 Mill Lane, Atlanta", 33.8105, -84.4702)
 LANDING = PlaceFields("The old landing", "Foot of Ferry Road, Atlanta", 33.8131, -84.4755)
 WELCOME = (
@@ -153,7 +155,7 @@ def _write(tx: WriteTx, urls: Urls, poster: Media) -> None:
     chapter = chapter_of(tx)
     create_post(tx, chapter, PostFields(text=WELCOME, title="We are here"), urls)
     create_post(tx, chapter, PostFields(text=THANKS, images=(poster,)), urls)
-    for words, place in ((MEETING, HALL), (WALK, LANDING), (REPAIR, HALL)):
+    for words, place in ((SUPPER, HALL), (WALK, LANDING), (REPAIR, HALL)):
         create_event(tx, chapter, _event(tx.now, chapter, words, place), urls)
 
 
@@ -171,4 +173,5 @@ def _event(
         end=f"{day}T{hour + length:02}:{minute:02}",
         place=place,
         description=description,
+        capacity=SEATS.get(name),
     )

@@ -96,7 +96,7 @@ def check_something(words: Mapping[str, Any], but: Collection[str] = ()) -> None
         FormInvalid: every option was left out.
 
     """
-    if all(word in (None, (), False) for name, word in words.items() if name not in but):
+    if all(word in (None, ()) for name, word in words.items() if name not in but):
         raise FormInvalid("there is nothing to change", cure="name what is to be changed: see -h")
 
 

@@ -70,7 +70,7 @@ class NotAllowed(ChapterError):
 
 
 class SignInNeeded(NotAllowed):
-    """Only a signed-in organizer may do this."""
+    """Only somebody who is signed in may do this."""
 
     code, status, safe = "sign-in-needed", 401, "Please sign in first."
 

@@ -5,7 +5,7 @@ language without a catalogue (`locale/LANGUAGE.po`) falls back to it, its dates 
 No sentence for people stands here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,7 +13,15 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    get_day_names,
+    get_month_names,
+    get_timezone_name,
+)
+from babel.lists import format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -73,6 +81,18 @@ class Translator:
     def zone(self, at: datetime, zone: ZoneInfo) -> str:
         """Return what people call the time zone at that instant, such as `Central Time`."""
         return get_timezone_name(at.astimezone(zone), locale=self.locale)
+
+    def weekday_name(self, day: int) -> str:
+        """Return the name of a day of the week, Monday is 0."""
+        return str(get_day_names(locale=self.locale)[day])
+
+    def month_name(self, month: int) -> str:
+        """Return the name of a month, January is 1."""
+        return str(get_month_names(context="stand-alone", locale=self.locale)[month])
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Return words as a list in a sentence, such as `a, b and c`."""
+        return format_list(words, locale=self.locale)
 
 
 @cache

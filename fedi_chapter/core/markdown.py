@@ -1,7 +1,8 @@
 """What our organizers write, as HTML: CommonMark with mentions, hashtags and bare links.
 
-Called by the services when a text is saved. Raw HTML and pictures by address are not part of
-it; HTML of strangers belongs to `core.html`.
+Called by the services when a text is saved. Raw HTML is not part of it, and a picture by address
+is a link to it: pictures are handed over as files, with words for those who can't see them.
+HTML of strangers belongs to `core.html`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +34,7 @@ def render(source: str, *, mentions: Mapping[str, str], tag_url: Callable[[str],
 @cache
 def _parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False, "linkify": True, "breaks": True})
-    parser.enable(["linkify", "strikethrough"]).disable("image")
+    parser.enable(["linkify", "strikethrough"])
     assert parser.linkify is not None  # noqa: S101 — asked for one line above
     # Only whole addresses become links: a guess would take `name@host` for mail.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
@@ -71,8 +72,22 @@ def _linked(tokens: list[Token], env: Mapping[str, Any]) -> Iterator[Token]:
         inside_link += (token.type == "link_open") - (token.type == "link_close")
         if token.type == "text" and not inside_link:
             yield from _split(token.content, env)
+        elif token.type == "image":
+            yield from _pointed_at(token, is_linked=inside_link > 0)
         else:
             yield token
+
+
+def _pointed_at(image: Token, *, is_linked: bool) -> Iterator[Token]:
+    """Yield a link to a picture; only its words inside another link, or without an address."""
+    address = str(image.attrs["src"])
+    words = _text(image.content or address)
+    if is_linked or not address:
+        yield words
+        return
+    yield Token("link_open", "a", 1, attrs={"href": address})
+    yield words
+    yield Token("link_close", "a", -1)
 
 
 def _split(text: str, env: Mapping[str, Any]) -> Iterator[Token]:

@@ -25,13 +25,18 @@ import {
   Delete,
   Endpoints,
   Follow,
+  Ignore,
   isActor,
+  Join,
+  Leave,
   Like,
   Mention,
   Note,
   Person,
   PUBLIC_COLLECTION,
+  Question,
   Reject,
+  TentativeAccept,
   Tombstone,
   Undo,
   Update,
@@ -104,6 +109,15 @@ const attachmentsOf = async (object) => {
   return found;
 };
 
+const totalsOf = async (object) => {
+  if (!(object instanceof Question)) return null;
+  const totals = {};
+  for await (const option of object.getExclusiveOptions()) {
+    totals[option.name.toString()] = (await option.getReplies())?.totalItems ?? null;
+  }
+  return totals;
+};
+
 const keep = async (activity) => {
   const object = await activity.getObject();
   if (!object?.id) return;
@@ -117,6 +131,9 @@ const keep = async (activity) => {
     updated: object.updated?.toString() ?? null,
     author: object.attributionId?.href ?? null,
     attachments: await attachmentsOf(object),
+    totals: await totalsOf(object),
+    inReplyTo: object.replyTargetId?.href ?? null,
+    to: object.toIds?.map((each) => each.href) ?? [],
   });
 };
 
@@ -152,6 +169,7 @@ federation
     timeline.delete(activity.objectId?.href);
   })
   .on(Announce, async (_ctx, activity) => note(activity))
+  .on(Ignore, async (_ctx, activity) => note(activity))
   .on(Undo, async (_ctx, activity) => note(activity))
   .on(Follow, async (ctx, follow) => {
     note(follow);
@@ -180,6 +198,13 @@ const send = async (ctx, recipient, activity) => {
 };
 
 const fresh = (kind) => new URL(`/${kind}/${randomUUID()}`, origin);
+
+const answerEvent = async (ctx, event, Answer) => {
+  const target = await lookUp(ctx, event);
+  return send(ctx, await authorOf(ctx, target), new Answer({
+    id: fresh("answers"), actor: ctx.getActorUri(handle), object: new URL(event),
+  }));
+};
 
 const aboutNote = async (ctx, url, make) => {
   const own = notes.get(new URL(url).pathname.split("/").pop());
@@ -223,14 +248,33 @@ const verbs = {
   },
   async undo(ctx, { type, id, object }) {
     const target = await lookUp(ctx, object);
-    const Inner = { Like, Announce }[type];
+    const Inner = { Like, Announce, Join, Accept }[type];
     const me = ctx.getActorUri(handle);
     return send(ctx, await authorOf(ctx, target), new Undo({
       id: fresh("undos"),
       actor: me,
-      object: new Inner({ id: new URL(id), actor: me, object: target.id }),
+      object: new Inner({ id: new URL(id), actor: me, object: new URL(object) }),
     }));
   },
+  async vote(ctx, { question, option }) {
+    const asked = await lookUp(ctx, question);
+    const author = await authorOf(ctx, asked);
+    const id = fresh("votes");
+    const me = ctx.getActorUri(handle);
+    // As Mastodon writes it: no text, no date, for the author alone.
+    return send(ctx, author, new Create({
+      id: new URL("#create", id),
+      actor: me,
+      to: author.id,
+      object: new Note({
+        id, name: option, attribution: me, replyTarget: asked.id, to: author.id,
+      }),
+    }));
+  },
+  join: (ctx, { event }) => answerEvent(ctx, event, Join),
+  leave: (ctx, { event }) => answerEvent(ctx, event, Leave),
+  accept: (ctx, { event }) => answerEvent(ctx, event, Accept),
+  tentative: (ctx, { event }) => answerEvent(ctx, event, TentativeAccept),
   async reply(ctx, { object, content, direct }) {
     const target = await lookUp(ctx, object);
     const author = await authorOf(ctx, target);

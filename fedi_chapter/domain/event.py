@@ -40,6 +40,14 @@ class RsvpMode(StrEnum):
     EXTERNAL = "external"
 
 
+class PlaceShown(StrEnum):
+    """Who learns exactly where an event meets; the others see its area."""
+
+    TO_ALL = "all"
+    TO_GOING = "going"
+    """Whoever has a seat. With approval, that is whom an organizer said yes to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event; instants are aware and in UTC, shown in `timezone`."""
@@ -55,11 +63,20 @@ class Event:
     """Markdown as the organizer wrote it."""
     description_html: str = ""
     place: Place | None = None
+    """What everyone may see: the exact place, or the area where `place_shown` is narrower."""
+    place_shown: PlaceShown = PlaceShown.TO_ALL
     online_url: str | None = None
     rsvp: RsvpMode = RsvpMode.OFF
     external_url: str | None = None
     capacity: int | None = None
     approval: bool = False
+    rsvp_until: datetime | None = None
+    counts_only: bool = False
+    """Who comes is kept as a keyed hash only, whose key dies with the event."""
+    poll: tuple[str, ...] = ()
+    """The options of its poll: going, maybe, can't. Fixed at publication; none: a plain Note."""
+    bring: str = ""
+    """What to bring, one line."""
     status: EventStatus = EventStatus.SCHEDULED
     cancel_reason: str | None = None
     previous_starts_at: datetime | None = None
@@ -74,6 +91,10 @@ class Event:
     deleted_at: datetime | None = None
     revision: int = 0
     """Raised by every visible edit; the SEQUENCE of RFC 5545."""
+    series_id: str | None = None
+    occurrence: datetime | None = None
+    """The local start its series gave it, however often it moved; without it, in a series, the
+    event is the template the others are made after (`domain.series`)."""
 
     @property
     def is_draft(self) -> bool:
@@ -89,6 +110,11 @@ class Event:
     def over_at(self) -> datetime:
         """When it is over; an open end counts as two hours."""
         return self.ends_at or self.starts_at + OPEN_END
+
+    @property
+    def closes_at(self) -> datetime:
+        """Until when people can say that they come: the start, if nothing else was said."""
+        return self.rsvp_until or self.starts_at
 
     @property
     def zone(self) -> ZoneInfo:

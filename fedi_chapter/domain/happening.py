@@ -128,6 +128,46 @@ class QuoteRevoked:
     quote_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class RsvpTallyChanged:
+    """So many people answered an event: its poll shows new totals."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinAnswered:
+    """A Join is answered: accepted, rejected, or ignored because RSVP is off."""
+
+    event_id: str
+    actor_uri: str
+    join_id: str
+    answer: str
+    """`Accept`, `Reject` or `Ignore`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttendeesToTell:
+    """Those who come must hear of a change of time or place, or of a cancellation."""
+
+    event_id: str
+    kind: str
+    """A `NoticeKind`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceSaid:
+    """One of ours said whether it comes to a neighbour's event."""
+
+    answer_id: str
+    actor_id: str
+    event_uri: str
+    organizer: str
+    """The id of the event's actor, who is told."""
+    verb: str
+    """The type of the activity that says it in the words of that server."""
+
+
 Happening = (
     EventPublished
     | EventChanged
@@ -145,6 +185,10 @@ Happening = (
     | Boosted
     | Unboosted
     | QuoteRevoked
+    | RsvpTallyChanged
+    | JoinAnswered
+    | AttendeesToTell
+    | AttendanceSaid
 )
 
 KINDS: dict[str, type[Happening]] = {kind.__name__: kind for kind in Happening.__args__}

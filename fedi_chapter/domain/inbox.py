@@ -1,6 +1,7 @@
 """What came in and waits to be understood."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,4 @@ class InboxJob:
     body: bytes
     attempts: int
     host: str
+    received_at: datetime

@@ -25,7 +25,7 @@ class Block:
 
 def host_and_parents(host: str) -> tuple[str, ...]:
     """Return `host` without port and trailing dot, and every parent domain of it."""
-    name = host.lower().rstrip(".")
-    name = name if name.startswith("[") else name.partition(":")[0]
+    name, bracket, _ = host.lower().partition("]")
+    name = f"{name}{bracket}" if bracket else name.partition(":")[0].rstrip(".")
     labels = name.split(".")
     return tuple(".".join(labels[start:]) for start in range(len(labels)))

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from fedi_chapter.domain.event import OPEN_END
+
+JOINABLE = frozenset({"free", "restricted"})
+"""The join modes under which a server takes an RSVP itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class NeighbourPost:
@@ -40,5 +45,18 @@ class NeighbourEvent:
     html: str = ""
     """As received; sanitised where it is shown."""
     cancelled: bool = False
-    takes_rsvp: bool = False
+    join_mode: str | None = None
+    """How people sign up, in Mobilizon's words (FEP-8a8e `joinMode`), lower case."""
+    sign_up_url: str | None = None
+    """Where people sign up, when `join_mode` is external: http(s) or mailto."""
     updated_at: datetime | None = None
+
+    @property
+    def takes_rsvp(self) -> bool:
+        """Tell whether its server takes an RSVP by a message of whoever wants to come."""
+        return self.join_mode in JOINABLE
+
+    @property
+    def over_at(self) -> datetime:
+        """When it is over; an open end counts as two hours."""
+        return self.ends_at or self.starts_at + OPEN_END

@@ -20,15 +20,19 @@ class Right(StrEnum):
 
     MODERATE = "moderate"
     """Decide whose words show, who may follow, and what becomes of a report."""
+    HOST = "host"
+    """See who comes to an event, give seats, and tell those who come something."""
+    GREET = "greet"
+    """Write down at the door who came."""
 
 
 MAY: Mapping[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.ORGANIZER: frozenset(Right),
     Role.MODERATOR: frozenset({Right.MODERATE}),
-    Role.GREETER: frozenset(),
+    Role.GREETER: frozenset({Right.GREET}),
 }
-"""The rights of each role. Everyone who is signed in may look."""
+"""The rights of each role. Everyone who is signed in may look at the desk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,10 @@
 """Where things are: an area a chapter serves, a place an event meets at."""
 
+import math
 from dataclasses import dataclass
+
+CELL = 0.02
+"""Degrees of latitude from one line of the grid to the next: 2.2 km."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,20 @@ class Place:
     name: str
     address: str | None = None
     point: Point | None = None
+
+
+def blurred(point: Point) -> Point:
+    """Return the middle of the cell of a fixed grid that `point` lies in (PRIV-02).
+
+    All points of a cell give the same answer, today and tomorrow, so that many answers tell no
+    more than one. A cell is between 2.2 and 4.5 km wide, except around the poles, where there
+    is only one.
+    """
+    row = min(math.floor((point.lat + 90) / CELL), round(180 / CELL) - 1)
+    south = row * CELL - 90
+    nearest_pole = math.radians(max(abs(south), abs(south + CELL)))
+    columns = max(1, math.floor(360 * math.cos(nearest_pole) / CELL))
+    width = 360 / columns
+    column = min(math.floor((point.lon + 180) / width), columns - 1)
+    lat, lon = south + CELL / 2, column * width - 180 + width / 2
+    return Point(round(lat, 4), round(lon, 4))

@@ -40,6 +40,7 @@ class RemoteActor:
     icon_url: str | None = None
     also_known_as: tuple[str, ...] = ()
     moved_to: str | None = None
+    """Its new home, which has confirmed the move."""
     fetched_at: datetime | None = None
     gone_at: datetime | None = None
     keys: tuple[RemoteKey, ...] = ()

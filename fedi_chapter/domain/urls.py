@@ -15,7 +15,10 @@ from fedi_chapter.domain.media import Media
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _OBJECT = re.compile(rf"/(?:(events)/({_UUID})(/face)?|(posts)/({_UUID}))")
 _ACTOR = re.compile(r"/(?:(chapter)|(actor)|groups/([a-z0-9_]+))")
+_ATTENDANCE = re.compile(rf"/attendances/({_UUID})")
 _FOLLOW = re.compile(rf"/follows/({_UUID})")
+_NOTICE = re.compile(r"/notices/([0-9a-f.-]{1,36})")
+_KEY = re.compile(r"(/(?:rsvp|place|mail/stop|me/calendar)/).+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,31 @@ class Urls:
         """An organizer's one-use way in."""
         return f"{self.base}/sign-in?token={token}"
 
+    def sign_in_return(self, issuer_tag: str) -> str:
+        """Where people come back to from their own server; each server has another address."""
+        return f"{self.base}/sign-in/back/{issuer_tag}"
+
+    # -- one person's own, each with a token of `sig.links` -------------------------------------
+    def rsvp(self, token: str) -> str:
+        """A person's own page about one event: state, change, undo."""
+        return f"{self.base}/rsvp/{token}"
+
+    def exact_place(self, token: str) -> str:
+        """Where an event meets, for one who has a seat."""
+        return f"{self.base}/place/{token}"
+
+    def door_pass(self, token: str) -> str:
+        """What the picture of an RSVP says: a greeter's phone finds the person by it."""
+        return f"{self.base}/door/{token}"
+
+    def mail_stop(self, token: str) -> str:
+        """Where one click ends all mail to an address."""
+        return f"{self.base}/mail/stop/{token}"
+
+    def personal_calendar(self, token: str) -> str:
+        """The calendar of one person's own RSVPs."""
+        return f"{self.base}/me/calendar/{token}.ics"
+
     # -- things ---------------------------------------------------------------------------
     def event(self, event_id: str) -> str:
         """An event's id, and its page."""
@@ -123,6 +151,14 @@ class Urls:
     def event_part(self, event_id: str, part: Literal["attendees", "organizers", "replies"]) -> str:
         """A collection that belongs to an event."""
         return f"{self.event(event_id)}/{part}"
+
+    def series(self, series_id: str) -> str:
+        """The page of a series of events."""
+        return f"{self.base}/series/{series_id}"
+
+    def series_ics(self, series_id: str) -> str:
+        """The series as an iCalendar file."""
+        return f"{self.series(series_id)}.ics"
 
     def place(self, place_id: str) -> str:
         """A place's id; a changed place has a new one."""
@@ -149,9 +185,17 @@ class Urls:
         """An activity of ours that has no better name."""
         return f"{self.base}/activities/{activity_id}"
 
+    def notice(self, notice_id: str) -> str:
+        """A message to one person, which nobody can fetch."""
+        return f"{self.base}/notices/{notice_id}"
+
     def follow(self, follow_id: str) -> str:
         """A Follow we sent."""
         return f"{self.base}/follows/{follow_id}"
+
+    def attendance(self, answer_id: str) -> str:
+        """What we said about a neighbour's event."""
+        return f"{self.base}/attendances/{answer_id}"
 
     def quote(self, quote_id: str) -> str:
         """An authorization to quote (FEP-044f)."""
@@ -181,5 +225,24 @@ class Urls:
         match = _FOLLOW.fullmatch(self._path(uri))
         return match[1] if match else None
 
+    def own_notice(self, uri: str) -> str | None:
+        """Return the id of the message to one person that `uri` names, if any."""
+        match = _NOTICE.fullmatch(self._path(uri))
+        return match[1] if match else None
+
+    def events_in(self, text: str) -> frozenset[str]:
+        """Return the ids of the events of ours whose addresses stand in a text."""
+        return frozenset(re.findall(rf"{re.escape(self.base)}/events/({_UUID})", text))
+
+    def own_attendance(self, uri: str) -> str | None:
+        """Return the id of what we said about a neighbour's event, if `uri` names that."""
+        match = _ATTENDANCE.fullmatch(self._path(uri))
+        return match[1] if match else None
+
     def _path(self, uri: str) -> str:
         return uri[len(self.base) :] if uri.startswith(f"{self.base}/") else ""
+
+
+def without_key(path: str) -> str:
+    """Return a path as it may be logged: of one that is a key, what stands before the key."""
+    return _KEY.sub(r"\1…", path)

@@ -5,6 +5,7 @@ Made by `federation.dispatch`, one per activity. Holds no connection and no secr
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fedi_chapter.deps import Deps
@@ -28,6 +29,8 @@ class Case:
     """Signed by the sender itself; otherwise it is a hint that only its origin can prove."""
     budget: Budget
     """How many fetches are left for it (SSRF-14)."""
+    received_at: datetime
+    """When it came in; that may be long ago when its sender's server could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from fedi_chapter.domain.post import Post
 from fedi_chapter.domain.remote_actor import GROUP_LIKE
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import documents
-from fedi_chapter.store import events, followers, following, posts, replies
+from fedi_chapter.store import events, followers, following, posts, replies, tallies
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.collections import collection, collection_page
 from fedi_chapter.vocab.envelopes import create
@@ -54,7 +54,7 @@ def outbox_page(
     return collection_page(
         _page_uri(uri, before),
         uri,
-        [create(_written(thing, local, urls), urls.actor(local)) for thing in shown],
+        [create(_written(tx, thing, local, urls), urls.actor(local)) for thing in shown],
         next_page=_page_uri(uri, _published(shown[-1])) if len(shown) < len(newest) else None,
     )
 
@@ -74,9 +74,8 @@ def featured(tx: ReadTx, local: LocalActor, urls: Urls) -> Document:
 def upcoming(tx: ReadTx, local: LocalActor, urls: Urls) -> Document:
     """Return all public events that are not over, the next first, embedded (FEP-8a8e)."""
     soon = events.upcoming(tx, local.id, limit=100)
-    return collection(
-        urls.upcoming(local), len(soon), items=[write_event(each, local, urls) for each in soon]
-    )
+    written = [_written(tx, each, local, urls) for each in soon]
+    return collection(urls.upcoming(local), len(soon), items=written)
 
 
 def followers_of(tx: ReadTx, local: LocalActor, urls: Urls, page: int | None) -> Document:
@@ -107,7 +106,7 @@ def following_of(tx: ReadTx, local: LocalActor, urls: Urls, page: int | None) ->
 
 def event_replies(tx: ReadTx, event_id: str, urls: Urls, page: int | None) -> Document:
     """Return the ids of all shown replies to an event and to its face, and of our answers."""
-    documents.readable_event(tx, event_id, urls, former_type="Event")
+    documents.readable_event(tx, event_id, urls)
     return _replies(
         tx,
         urls,
@@ -125,13 +124,14 @@ def post_replies(tx: ReadTx, post_id: str, urls: Urls, page: int | None) -> Docu
 
 def attendees(tx: ReadTx, event_id: str, urls: Urls) -> Document:
     """Return the attendees collection: a count, never names."""
-    documents.readable_event(tx, event_id, urls, former_type="Event")
-    return collection(urls.event_part(event_id, "attendees"), 0, ordered=False)
+    event, _ = documents.readable_event(tx, event_id, urls)
+    heads = tallies.get(tx, event.id).heads
+    return collection(urls.event_part(event_id, "attendees"), heads, ordered=False)
 
 
 def organizers(tx: ReadTx, event_id: str, urls: Urls) -> Document:
     """Return who organizes an event (FEP-8a8e)."""
-    _, owner = documents.readable_event(tx, event_id, urls, former_type="Event")
+    _, owner = documents.readable_event(tx, event_id, urls)
     return collection(
         urls.event_part(event_id, "organizers"), 1, items=[urls.actor(owner)], ordered=False
     )
@@ -143,12 +143,10 @@ def _published(thing: Event | Post) -> datetime:
     )
 
 
-def _written(thing: Event | Post, local: LocalActor, urls: Urls) -> Document:
-    return (
-        write_event(thing, local, urls)
-        if isinstance(thing, Event)
-        else write_post(thing, local, urls)
-    )
+def _written(tx: ReadTx, thing: Event | Post, local: LocalActor, urls: Urls) -> Document:
+    if isinstance(thing, Event):
+        return write_event(thing, local, urls, tallies.get(tx, thing.id))
+    return write_post(thing, local, urls)
 
 
 def _public_count(tx: ReadTx, local: LocalActor) -> int:

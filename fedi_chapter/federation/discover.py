@@ -6,7 +6,7 @@ a transaction. What a stranger's server says is believed only where the other si
 
 import asyncio
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from fedi_chapter.core.errors import (
@@ -21,8 +21,8 @@ from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import OwnObject
-from fedi_chapter.federation import jrd, nodeinfo, remote_actors
-from fedi_chapter.federation.jrd import Handle
+from fedi_chapter.federation import forms, jrd, nodeinfo, remote_actors
+from fedi_chapter.federation.jrd import Handle, Jrd
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.settings import Settings
 from fedi_chapter.store import audiences, hosts
@@ -143,7 +143,7 @@ async def learn_host(deps: Deps, host: str) -> None:
         known = hosts.get(tx, host)
         name = software or (known.software if known else None)
         number = version or (known.version if known else None)
-        takes_events = nodeinfo.takes_events(deps.settings, host, name)
+        takes_events = forms.takes_events(deps.settings, host, name)
         hosts.learned(tx, host, name, number, takes_events)
 
     await deps.db.write(note)
@@ -154,7 +154,7 @@ def apply_wishes(tx: WriteTx, settings: Settings) -> None:
     for host in {*settings.event_servers, *settings.face_servers}:
         known = hosts.get(tx, host)
         software, version = (known.software, known.version) if known else (None, None)
-        wished = nodeinfo.takes_events(settings, host, software)
+        wished = forms.takes_events(settings, host, software)
         if known is None or known.takes_events is not wished:
             hosts.learned(tx, host, software, version, wished)
 
@@ -179,11 +179,20 @@ async def learn_followers_hosts(deps: Deps) -> None:
 # -- a visitor's follow page ---------------------------------------------------------------
 
 
-async def follow_page(deps: Deps, handle: str, object_uri: str) -> str | None:
-    """Return where on their own server the owner of `handle` follows or opens `object_uri`.
+@dataclass(frozen=True, slots=True)
+class FollowPage:
+    """Where a visitor follows or opens something of ours on their own server.
 
-    An event is opened as what that server gets of it: the Event, or its face. None when that
-    server names no usable page: then a line to copy must do.
+    Without a `link`, as that server names no usable page, copying the `entry` must do: the id
+    of the thing, and of an event what that server gets of it, the Event or its face.
+    """
+
+    link: str | None
+    entry: str
+
+
+async def follow_page(deps: Deps, handle: str, object_uri: str) -> FollowPage:
+    """Return where on their own server the owner of `handle` follows or opens `object_uri`.
 
     Raises:
         UnknownHandle: it is not a handle, or that server knows nobody by it; with the cure.
@@ -199,19 +208,24 @@ async def follow_page(deps: Deps, handle: str, object_uri: str) -> str | None:
         ) from error
     own = deps.urls.own_object(object_uri)
     home = host_of(found.actor) if found.actor else asked.host
-    entry = quote(await _entry(deps, own, home) if own else object_uri, safe="")
-    allow_http = deps.settings.danger_allow_private_network
-    for relation, placeholder in _TO_OPEN if own else _TO_FOLLOW:
+    entry = await _entry(deps, own, home) if own else object_uri
+    return FollowPage(_link(deps, found, asked.host, entry, opens=own is not None), entry)
+
+
+def _link(deps: Deps, found: Jrd, host: str, uri: str, *, opens: bool) -> str | None:
+    """Return the page at `host` that its answer names, else Mastodon's where it names none."""
+    entry, allow_http = quote(uri, safe=""), deps.settings.danger_allow_private_network
+    for relation, placeholder in _TO_OPEN if opens else _TO_FOLLOW:
         template = found.templates.get(relation, "")
         if placeholder in template:
             page = template.replace(placeholder, entry)
-            if _is_at(page, asked.host, allow_http=allow_http):
+            if _is_at(page, host, allow_http=allow_http):
                 return page
     if found.actor is None or found.templates:
         return None
     parts = urlsplit(found.actor)
     guess = f"{parts.scheme}://{parts.netloc}/authorize_interaction?uri={entry}"
-    return guess if _is_at(guess, asked.host, allow_http=allow_http) else None
+    return guess if _is_at(guess, host, allow_http=allow_http) else None
 
 
 async def _entry(deps: Deps, own: OwnObject, host: str) -> str:

@@ -15,26 +15,31 @@ from fedi_chapter.federation.case import Case, Handler
 from fedi_chapter.federation.concern import as_hint, concerns_us
 from fedi_chapter.federation.handlers import (
     announce,
+    attendance_answer,
     block,
     by_reference,
     create_event,
     create_note,
+    event_answer,
     flag,
     follow,
     follow_answer,
     join,
+    leave,
     like,
     move,
     quote_request,
     remove_actor,
     remove_object,
     undo_announce,
+    undo_answer,
     undo_follow,
     undo_like,
     undo_unknown,
     update_actor,
     update_event,
     update_note,
+    vote,
 )
 from fedi_chapter.federation.inbox import UNPROVED
 from fedi_chapter.federation.outcome import Ignored, Outcome
@@ -69,9 +74,11 @@ TABLE: dict[type[act.Activity], Handler | Ignored] = {
     act.QuoteRequest: Handler(quote_request.apply),
     act.QuoteAnswer: Ignored("we ask nobody for a quote"),
     act.Join: Handler(join.apply),
-    act.Leave: Ignored("no RSVP is taken over the wire yet, so nobody can leave"),
-    act.EventAnswer: Ignored("no RSVP is taken over the wire yet, and we invite nobody"),
-    act.Vote: Ignored("no poll of ours is open: events have a Note for a face yet"),
+    act.Leave: Handler(leave.apply),
+    act.EventAnswer: Handler(event_answer.apply),
+    act.UndoAnswer: Handler(undo_answer.apply),
+    act.Vote: Handler(vote.apply),
+    act.AttendanceAnswer: Handler(attendance_answer.apply),
     act.AddOrRemove: Ignored("we show nobody else's pinned posts or collections"),
     act.Other: Ignored("an activity we have no use for"),
 }
@@ -119,10 +126,11 @@ async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> Outcome:
         activity = as_hint(activity)
     handler = TABLE[type(activity)]
     if isinstance(handler, Ignored):
-        return await _finish(deps, job, handler)
+        detail = activity.reason if isinstance(activity, act.Other) else ""
+        return await _finish(deps, job, handler, detail=detail)
 
     def apply(tx: WriteTx, sender: RemoteActor, prepared: object = None) -> Outcome:
-        case = Case(sender, deps.urls, deps.settings, proved, budget)
+        case = Case(sender, deps.urls, deps.settings, proved, budget, job.received_at)
         is_refused = blocks.find(tx, actor_uri=sender.uri, host=sender.host) is not None
         outcome = REFUSED if is_refused else handler.run(tx, activity, case, prepared)
         inbox.finish(tx, job.id, str(outcome))
@@ -141,7 +149,7 @@ async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> Outcome:
         return await _finish(deps, job, ALIAS)
     if handler.prepare is None:
         return await deps.db.write(lambda tx: apply(tx, sender))
-    case = Case(sender, deps.urls, deps.settings, proved, budget)
+    case = Case(sender, deps.urls, deps.settings, proved, budget, job.received_at)
     prepared = await handler.prepare(deps, activity, case)
     return await deps.db.write(lambda tx: apply(tx, sender, prepared))
 

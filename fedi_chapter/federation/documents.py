@@ -12,6 +12,8 @@ from fedi_chapter.domain.post import Post, PostId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.sig.keys import KeyRing, multibase
 from fedi_chapter.store import (
+    activities,
+    boosts,
     events,
     followers,
     local_actors,
@@ -19,15 +21,17 @@ from fedi_chapter.store import (
     posts,
     quotes,
     reactions,
+    tallies,
 )
 from fedi_chapter.store.tx import ReadTx
+from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.actors import PublicKeys, write_actor
 from fedi_chapter.vocab.collections import quote_authorization, tombstone
 from fedi_chapter.vocab.events import write_event
-from fedi_chapter.vocab.faces import write_face
+from fedi_chapter.vocab.faces import face_type, write_face
 from fedi_chapter.vocab.places import write_place
 from fedi_chapter.vocab.posts import write_post
-from fedi_chapter.vocab.shape import Document
+from fedi_chapter.vocab.shape import Document, ids_of, parse
 
 
 class Deleted(Gone):
@@ -61,49 +65,47 @@ def actor(
 
 
 def event(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False) -> Document:
-    """Return the canonical Event.
+    """Return the canonical Event, with the numbers of this moment.
 
     Raises:
         Missing: unknown, a draft, or for followers while the reader is none.
         Deleted: with its tombstone.
 
     """
-    found, owner = readable_event(
-        tx, event_id, urls, former_type="Event", reader_follows=reader_follows
-    )
-    return _counted(tx, write_event(found, owner, urls))
+    found, owner = readable_event(tx, event_id, urls, reader_follows=reader_follows)
+    return _counted(tx, write_event(found, owner, urls, tallies.get(tx, found.id)))
 
 
 def face(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False) -> Document:
-    """Return the event's microblog face.
+    """Return the event's microblog face, with the totals of this moment.
 
     Raises:
         Missing: unknown, a draft, or for followers while the reader is none.
         Deleted: with its tombstone.
 
     """
-    found, owner = readable_event(
-        tx, event_id, urls, former_type="Note", reader_follows=reader_follows
-    )
-    return _counted(tx, write_face(found, owner, urls))
+    found, owner = readable_event(tx, event_id, urls, as_face=True, reader_follows=reader_follows)
+    tally = tallies.get(tx, found.id)
+    return _counted(tx, write_face(found, owner, urls, tally, tx.now))
 
 
 def readable_event(
-    tx: ReadTx, event_id: str, urls: Urls, *, former_type: str, reader_follows: bool = False
+    tx: ReadTx, event_id: str, urls: Urls, *, as_face: bool = False, reader_follows: bool = False
 ) -> tuple[Event, LocalActor]:
     """Return an event that federates, with its actor.
 
     Raises:
         Missing: unknown, a draft, local, or for followers while the reader is none.
-        Deleted: with the tombstone of the Event or, for `former_type` Note, of its face.
+        Deleted: with the tombstone of the Event or, `as_face`, of its face.
 
     """
     found = events.get(tx, EventId(event_id))
     if found is None or found.is_draft or not _may_read(found.visibility, reader_follows):
         raise Missing
     if found.deleted_at:
-        uri = urls.face(event_id) if former_type == "Note" else urls.event(event_id)
-        raise Deleted(tombstone(uri, former_type, found.deleted_at))
+        uri = urls.face(event_id) if as_face else urls.event(event_id)
+        kind = face_type(found) if as_face else "Event"
+        raise Deleted(tombstone(uri, kind, found.deleted_at))
     return found, _owner(tx, found)
 
 
@@ -140,6 +142,25 @@ def quote(tx: ReadTx, quote_id: str, urls: Urls) -> Document:
     return quote_authorization(
         urls.quote(quote_id), urls.actor(chapter), found.quote_uri, found.target_uri
     )
+
+
+def activity(tx: ReadTx, activity_id: str, urls: Urls) -> Document:
+    """Return an activity of ours that was sent to the public.
+
+    Raises:
+        Missing: unknown, or not for everyone.
+        Deleted: a boost that was taken back.
+
+    """
+    uri = urls.activity(activity_id)
+    body = activities.get(tx, uri)
+    document = parse(body) if body else {}
+    if PUBLIC not in (*ids_of(document.get("to")), *ids_of(document.get("cc"))):
+        raise Missing
+    boost = boosts.get(tx, activity_id)
+    if boost is not None and boost.undone_at is not None:
+        raise Deleted(tombstone(uri, "Announce", boost.undone_at))
+    return document
 
 
 def follows(tx: ReadTx, local: LocalActor, reader: str | None) -> bool:

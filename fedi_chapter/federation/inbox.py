@@ -197,7 +197,7 @@ class InboxDoor:
             raise KeyUnavailable(f"too many keys are being fetched, {host} is asked for many")
         self._asking[host] += 1
         try:
-            return await remote_actors.fetched_key(self._deps, key_id, Budget())
+            return await remote_actors.fetched_key(self._deps, key_id, Budget(), is_welcome=True)
         finally:
             self._asking -= Counter([host])  # a host with none left is forgotten
 

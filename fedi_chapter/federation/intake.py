@@ -12,7 +12,7 @@ from fedi_chapter.domain.conversation import Message, Reply, ReplyState
 from fedi_chapter.domain.neighbour import NeighbourPost
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.federation import ours
+from fedi_chapter.federation import ours, spoken
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Held, Ignored, Outcome
 from fedi_chapter.store import (
@@ -40,10 +40,12 @@ def take_note(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outco
         case Known.DELETED:
             return DELETED
         case Known.REPLY:
-            return _change_reply(tx, note, author)
+            return _change_reply(tx, note, author, case.urls)
         case Known.POST:
             return _change_post(tx, note, author)
-        case Known.MESSAGE | Known.EVENT:
+        case Known.MESSAGE:
+            return _change_message(tx, note, author, case.urls)
+        case Known.EVENT:
             return KNOWN
     if not note.is_public:
         return _take_message(tx, note, author, case.urls)
@@ -71,9 +73,17 @@ def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome
 
 
 def take_event(
-    tx: WriteTx, document: EventDocument, author: RemoteActor, *, boosted: bool = False
+    tx: WriteTx,
+    document: EventDocument,
+    author: RemoteActor,
+    *,
+    boosted: bool = False,
+    is_update: bool = False,
 ) -> Outcome:
-    """Keep or change a public event of somebody we follow, or one they `boosted`."""
+    """Keep or change a public event of somebody we follow, or one they `boosted`.
+
+    Gancio's updates name no time at all: of these the last to come in counts.
+    """
     event = document.event
     if known.as_what(tx, event.uri) is Known.DELETED:
         return DELETED
@@ -84,7 +94,8 @@ def take_event(
         if kept is not None:
             neighbours.remove(tx, event.uri, author.uri)
         return Ignored("not a public event")
-    if kept is not None and not _is_newer(event.updated_at, kept.updated_at):
+    timeless = is_update and event.updated_at is None
+    if kept is not None and not timeless and not _is_newer(event.updated_at, kept.updated_at):
         return KNOWN
     if kept is None and not boosted and not following.is_followed(tx, author.uri):
         return NOT_OURS
@@ -117,6 +128,9 @@ def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: C
         state=state,
     )
     replies.put(tx, reply)
+    answered = spoken.hear(tx, note, author, case.urls)
+    if answered is not None:
+        return answered
     if state is ReplyState.SHOWN:
         return Done("reply shown")
     return Held("a reply of somebody who does not follow us")
@@ -143,7 +157,7 @@ def _change_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
     return Done("neighbour's post changed")
 
 
-def _change_reply(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
+def _change_reply(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> Outcome:
     reply = replies.get(tx, note.id)
     if reply is None or reply.actor_uri != author.uri:
         return Ignored("somebody else's reply")
@@ -162,7 +176,8 @@ def _change_reply(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
             unlisted=reply.unlisted or not note.is_listed,
         ),
     )
-    return Done("reply changed")
+    answered = spoken.hear(tx, note, author, urls, before=reply.html)
+    return answered or Done("reply changed")
 
 
 def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> Outcome:
@@ -178,7 +193,19 @@ def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> O
         in_reply_to=note.in_reply_to,
     )
     messages.put(tx, message)
-    return Done("message kept")
+    return spoken.hear(tx, note, author, urls) or Done("message kept")
+
+
+def _change_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> Outcome:
+    """Keep the newer text of a message; it stays one, whoever may read its post by now."""
+    message = messages.get(tx, note.id)
+    if message is None or message.actor_uri != author.uri:
+        return Ignored("somebody else's message")
+    if note.updated is None or note.is_public:
+        return KNOWN
+    messages.put(tx, replace(message, html=note.content))
+    answered = spoken.hear(tx, note, author, urls, before=message.html)
+    return answered or Done("message changed")
 
 
 def _neighbour_post(note: Note, author: RemoteActor, published_at: datetime) -> NeighbourPost:

@@ -1,7 +1,7 @@
-"""What another server says it runs (NodeInfo), and whether that software understands events.
+"""What another server says it runs (NodeInfo).
 
 Called by `federation.discover`. The answer decides only which of two forms of an event a
-server is told of; nothing else is believed of it.
+server is told of (`federation.forms`); nothing else is believed of it.
 """
 
 from urllib.parse import urlsplit
@@ -11,35 +11,11 @@ from fedi_chapter.core.text import one_line
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import jrd
 from fedi_chapter.net.fetch import Budget
-from fedi_chapter.settings import Settings
 from fedi_chapter.vocab.shape import Document, host_of, id_of, mapping, mappings, parse
 
-TAKES_EVENTS = frozenset(
-    {
-        "everycal",
-        "fedi-chapter",
-        "forte",
-        "friendica",
-        "gancio",
-        "hubzilla",
-        "mobilizon",
-        "pavillion",
-        "rebased",
-        "streams",
-        "wordpress",
-    }
-)
-"""Software that keeps an Event as an event (federation notes on events, §5)."""
 ACCEPT = "application/json"
 DEADLINE = 4.0
 _SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/2."
-
-
-def takes_events(settings: Settings, host: str, software: str | None) -> bool:
-    """Tell whether `host` gets the Event; the lists in the settings win over its software."""
-    if host in settings.event_servers:
-        return True
-    return host not in settings.face_servers and software in TAKES_EVENTS
 
 
 async def ask(deps: Deps, host: str) -> tuple[str, str | None]:

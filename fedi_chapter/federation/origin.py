@@ -25,17 +25,20 @@ AVOIDED = timedelta(minutes=5)
 _PROFILE = '"https://www.w3.org/ns/activitystreams"'
 
 
-async def fetch(deps: Deps, uri: str, *, budget: Budget) -> Document:
+async def fetch(deps: Deps, uri: str, *, budget: Budget, is_welcome: bool = False) -> Document:
     """Return the document whose id is `uri`, or another id of the same host it leads to.
 
     The document's id must be the address it came from; another one of the same host is asked
     for once more, one of another host is refused (OBJ-03, OBJ-04). A fragment, such as that of
-    a key, is found in the document before it.
+    a key, is found in the document before it. Whoever has just seen that nobody blocks the host
+    says so (`is_welcome`), and no second look is taken.
 
     Raises:
         RemoteFailure: what the fetcher raises; BadDocument for the wrong thing.
 
     """
+    if not is_welcome:
+        await _check_blocks(deps, host_of(uri))
     document = await _get(deps, uri, budget)
     claimed = id_of(document)
     if claimed in (uri, uri.partition("#")[0]):
@@ -48,12 +51,15 @@ async def fetch(deps: Deps, uri: str, *, budget: Budget) -> Document:
     return again
 
 
+async def _check_blocks(deps: Deps, host: str) -> None:
+    if await deps.db.read(lambda tx: blocks.find(tx, actor_uri=None, host=host)):
+        raise RemoteRefused(f"{host} is blocked here", answer=403)
+
+
 async def _get(deps: Deps, uri: str, budget: Budget) -> Document:
     url, now, host = uri.partition("#")[0], deps.clock.now(), host_of(uri)
     if same_host(url, deps.urls.base) or not host:
         raise UnsafeAddress(f"{uri} is not another server's address")
-    if await deps.db.read(lambda tx: blocks.find(tx, actor_uri=None, host=host)):
-        raise RemoteRefused(f"{host} is blocked here", answer=403)
     if deps.fetches.is_closed(host, now):
         raise RemoteBusy(f"{host} failed a moment ago")
     if deps.fetches.is_closed(url, now):

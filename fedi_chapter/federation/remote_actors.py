@@ -77,10 +77,13 @@ async def key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
     return known or await fetched_key(deps, key_id, budget)
 
 
-async def fetched_key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
+async def fetched_key(
+    deps: Deps, key_id: str, budget: Budget, *, is_welcome: bool = False
+) -> RemoteKey:
     """Fetch the key `key_id` and its owner; both are stored. Raises as `key` does.
 
-    A document without the key is not asked again for a while, whatever the fragment.
+    A document without the key is not asked again for a while, whatever the fragment. For
+    `is_welcome` see `origin.fetch`.
     """
     if id_of(key_id) is None or same_host(key_id, deps.urls.base):
         raise SignatureInvalid(f"no key can be fetched from {key_id}")
@@ -89,7 +92,7 @@ async def fetched_key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
         raise SignatureInvalid(f"{key_id} could not be read a moment ago")
 
     async def fetch() -> RemoteKey:
-        return await _fetch_key(deps, key_id, budget)
+        return await _fetch_key(deps, key_id, budget, is_welcome=is_welcome)
 
     try:
         return await deps.fetches.once(f"key {key_id}", fetch)
@@ -142,8 +145,8 @@ def _key_of(owner: RemoteActor, key_id: str) -> RemoteKey | None:
     return next((found for found in owner.keys if found.id == key_id), None)
 
 
-async def _fetch_key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
-    document = await origin.fetch(deps, key_id, budget=budget)
+async def _fetch_key(deps: Deps, key_id: str, budget: Budget, *, is_welcome: bool) -> RemoteKey:
+    document = await origin.fetch(deps, key_id, budget=budget, is_welcome=is_welcome)
     if "inbox" in document:
         owner = await _store(deps, document, key_id.partition("#")[0])
     else:

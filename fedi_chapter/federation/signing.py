@@ -1,9 +1,12 @@
 """Which private key signs: an actor's current one, or a named older one.
 
-Called by whoever sends: deliveries by actor, fetches by the instance actor. The row is read
-each time, so a rotated key is used at once; the opened key itself is remembered by the key
-ring. Nothing is signed here.
+Called by whoever sends: deliveries by actor, fetches by the instance actor. Opened keys stay
+in the process; which one is current is read again after a short while, for another process may
+have rotated it. Nothing is signed here.
 """
+
+from collections.abc import Callable
+from datetime import timedelta
 
 from fedi_chapter.core.errors import Missing
 from fedi_chapter.deps import Deps
@@ -12,19 +15,19 @@ from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.store import local_actors, local_keys
 from fedi_chapter.store.tx import ReadTx
 
+READ_AGAIN = timedelta(minutes=1)
+"""How long after a rotation the old key may still sign. What it signs is refused once others
+know the new one; a delivery is then signed anew at its next try."""
+
 
 async def current_key(deps: Deps, actor_id: ActorId) -> SigningKey:
-    """Return the RSA key that `actor_id` signs with now.
+    """Return the RSA key that `actor_id` signs with, or did a minute ago.
 
     Raises:
         Missing: there is no such actor, or it has no key.
 
     """
-
-    def work(tx: ReadTx) -> tuple[LocalActor | None, StoredKey | None]:
-        return local_actors.get(tx, actor_id), local_keys.current(tx, actor_id, "rsa")
-
-    return _opened(deps, *await deps.db.read(work))
+    return await _kept(deps, actor_id, lambda tx: local_actors.get(tx, actor_id))
 
 
 async def instance_key(deps: Deps) -> SigningKey:
@@ -34,12 +37,7 @@ async def instance_key(deps: Deps) -> SigningKey:
         Missing: this server has not been founded.
 
     """
-
-    def work(tx: ReadTx) -> tuple[LocalActor | None, StoredKey | None]:
-        actor = local_actors.instance_actor(tx)
-        return actor, local_keys.current(tx, actor.id, "rsa") if actor else None
-
-    return _opened(deps, *await deps.db.read(work))
+    return await _kept(deps, ActorKind.INSTANCE, local_actors.instance_actor)
 
 
 async def key_by_id(deps: Deps, key_id: str) -> SigningKey:
@@ -56,6 +54,22 @@ async def key_by_id(deps: Deps, key_id: str) -> SigningKey:
         return actor, local_keys.by_fragment(tx, actor.id, fragment) if actor else None
 
     return _opened(deps, *await deps.db.read(work))
+
+
+async def _kept(deps: Deps, name: str, find: Callable[[ReadTx], LocalActor | None]) -> SigningKey:
+    """Return the current key kept under `name`; read it when there is none or it is old."""
+    now = deps.clock.now()
+    known = deps.signing.get(name)
+    if known is not None and now - known[1] < READ_AGAIN:
+        return known[0]
+
+    def work(tx: ReadTx) -> tuple[LocalActor | None, StoredKey | None]:
+        actor = find(tx)
+        return actor, local_keys.current(tx, actor.id, "rsa") if actor else None
+
+    key = _opened(deps, *await deps.db.read(work))
+    deps.signing[name] = (key, now)
+    return key
 
 
 def _own_actor(tx: ReadTx, deps: Deps, uri: str) -> LocalActor | None:

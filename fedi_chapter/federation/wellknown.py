@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fedi_chapter import __version__
 from fedi_chapter.domain.chapter import ActorKind, LocalActor
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.federation import ours
 from fedi_chapter.store import followers, local_actors, posts
 from fedi_chapter.store.tx import ReadTx
 
@@ -27,16 +28,7 @@ def find(tx: ReadTx, urls: Urls, resource: str) -> LocalActor | None:
         return _by_handle(tx, urls, resource.removeprefix("acct:").removeprefix("@"))
     if resource.rstrip("/") in {urls.base, f"https://{urls.domain}"}:
         return local_actors.instance_actor(tx)
-    own = urls.own_actor(resource)
-    if own is None:
-        return None
-    match own:
-        case (ActorKind.CHAPTER, _):
-            return local_actors.chapter(tx)
-        case (ActorKind.INSTANCE, _):
-            return local_actors.instance_actor(tx)
-        case (_, handle):
-            return local_actors.by_handle(tx, handle)
+    return ours.actor_at(tx, urls, resource)
 
 
 def _by_handle(tx: ReadTx, urls: Urls, handle: str) -> LocalActor | None:

@@ -4,15 +4,16 @@ Called by `web.public.feeds`; pure. The UID is the event's own address, so the s
 the same entry in a single file, in the subscription, and after every change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar
 from icalendar import Event as Entry
 
 from fedi_chapter.core.html import plain
+from fedi_chapter.core.i18n import translator
 from fedi_chapter.core.text import one_line
-from fedi_chapter.domain.event import Event, EventStatus
+from fedi_chapter.domain.event import Event, EventStatus, PlaceShown
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.feeds.timezones import write_zone
 
@@ -35,6 +36,24 @@ _STATUS = {
 def write_calendar(name: str, events: Iterable[Event], urls: Urls) -> bytes:
     """Return the calendar called `name` with all `events`, CRLF and folding as RFC 5545 §3.1."""
     listed = list(events)
+    calendar = new_calendar(name)
+    add_zones(calendar, listed)
+    for event in listed:
+        calendar.add_component(write_entry(event, urls.event(event.id)))
+    text: bytes = calendar.to_ical()
+    return text
+
+
+def add_zones(calendar: Calendar, listed: Sequence[Event]) -> None:
+    """Add the rules of every time zone that `listed` events are in."""
+    for zone in sorted({event.timezone for event in listed} - {"UTC"}):
+        within = [event for event in listed if event.timezone == zone]
+        first, last = min(e.starts_at for e in within), max(e.over_at for e in within)
+        calendar.add_component(write_zone(zone, first - MARGIN, last + MARGIN))
+
+
+def new_calendar(name: str) -> Calendar:
+    """Return an empty calendar to subscribe to, called `name`."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -43,50 +62,57 @@ def write_calendar(name: str, events: Iterable[Event], urls: Urls) -> bytes:
     calendar.add("x-wr-calname", one_line(name, TITLE))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    for zone in sorted({event.timezone for event in listed} - {"UTC"}):
-        within = [event for event in listed if event.timezone == zone]
-        first, last = min(e.starts_at for e in within), max(e.over_at for e in within)
-        calendar.add_component(write_zone(zone, first - MARGIN, last + MARGIN))
-    for event in listed:
-        calendar.add_component(_entry(event, urls))
-    text: bytes = calendar.to_ical()
-    return text
+    return calendar
 
 
-def _entry(event: Event, urls: Urls) -> Entry:
+def write_entry(event: Event, page: str, *, uid: str | None = None) -> Entry:
+    """Return one event as a VEVENT; its UID is the address of its page, unless told otherwise."""
     changed = event.updated_at or event.published_at or event.created_at
     entry = Entry()
-    entry.add("uid", urls.event(event.id))
+    entry.add("uid", uid or page)
     entry.add("sequence", event.revision)
     entry.add("dtstamp", _utc(changed))
     entry.add("created", _utc(event.published_at or event.created_at))
     entry.add("last-modified", _utc(changed))
-    entry.add("dtstart", event.starts_at.astimezone(event.zone))
+    entry.add("dtstart", _on_the_wall(event.starts_at, event))
     if event.ends_at is not None:
-        entry.add("dtend", event.ends_at.astimezone(event.zone))
+        entry.add("dtend", _on_the_wall(event.ends_at, event))
     entry.add("summary", one_line(event.name, TITLE))
     entry.add("status", _STATUS[event.status])
-    entry.add("url", urls.event(event.id))
-    entry.add("description", _description(event, urls))
+    entry.add("url", page)
+    entry.add("description", _description(event, page))
     if place := _location(event):
         entry.add("location", place)
-    if event.place is not None and event.place.point is not None:
+    if event.place and event.place.point and event.place_shown is PlaceShown.TO_ALL:
         entry.add("geo", (event.place.point.lat, event.place.point.lon))
     if event.tags:
         entry.add("categories", [one_line(tag, TITLE) for tag in event.tags])
     return entry
 
 
-def _description(event: Event, urls: Urls) -> str:
+def _description(event: Event, page: str) -> str:
     parts = (event.cancel_reason, plain(event.description_html), event.online_url)
-    return "\n\n".join([*(part for part in parts if part), urls.event(event.id)])
+    return "\n\n".join([*(part for part in parts if part), page])
 
 
 def _location(event: Event) -> str:
     if event.place is None:
         return one_line(event.online_url or "", TITLE)
     parts = dict.fromkeys((event.place.name, event.place.address))  # a bare address is both
-    return one_line(", ".join(part for part in parts if part), TITLE)
+    told = one_line(", ".join(part for part in parts if part), TITLE)
+    if event.place_shown is PlaceShown.TO_ALL:
+        return told
+    return f"{told} ({translator(event.language)('exact place after RSVP')})"
+
+
+def _on_the_wall(at: datetime, event: Event) -> datetime:
+    """Return an instant in the event's zone; in UTC where its clocks show that time twice.
+
+    Such a local time means the first one (RFC 5545 §3.3.5), but not to every program.
+    """
+    local = at.astimezone(event.zone)
+    other = local.replace(fold=1 - local.fold)
+    return local if local.utcoffset() == other.utcoffset() else _utc(at)
 
 
 def _utc(at: datetime) -> datetime:

@@ -5,7 +5,7 @@ Called by `web.public.events`, which puts it into the event's page; pure.
 
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.chapter import LocalActor
-from fedi_chapter.domain.event import Event, EventStatus
+from fedi_chapter.domain.event import Event, EventStatus, PlaceShown
 from fedi_chapter.domain.urls import Urls
 
 Document = dict[str, object]
@@ -69,7 +69,7 @@ def _place(event: Event) -> Document | None:
     place: Document = {"@type": "Place", "name": event.place.name}
     if event.place.address:
         place["address"] = event.place.address
-    if event.place.point:
+    if event.place.point and event.place_shown is PlaceShown.TO_ALL:
         place["geo"] = {
             "@type": "GeoCoordinates",
             "latitude": event.place.point.lat,

@@ -1,20 +1,24 @@
 """Taking in a picture: judge it, have it re-encoded apart, store it under a random name.
 
-Called by edges before their transaction; the row is written by the service. No image is ever
+Called by edges before their transaction; the row is written by the service. What no row
+speaks of any more is deleted by the clock. No image is ever
 decoded in this process: a decoder is the softest spot of a server.
 """
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from fedi_chapter.core.errors import ChapterError, FormInvalid, TooLarge
 from fedi_chapter.core.ids import Ids
-from fedi_chapter.domain.media import Media, MediaId
+from fedi_chapter.domain.media import EXTENSIONS, Media, MediaId
 
 ENCODER = Path(__file__).with_name("encode.py")
 """A program, not a module: it runs alone, without our settings or environment."""
@@ -27,6 +31,7 @@ LONGEST_ALT = 1_500
 PATIENCE = 30.0
 """Seconds until a picture that can't be decoded is given up."""
 _FORMATS = "send a JPEG, PNG, WebP or GIF picture of at most 40 megapixels"
+_OURS = re.compile(rf"\.?([0-9a-f-]{{36}})\.(?:part|{'|'.join(EXTENSIONS.values())})")
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
@@ -76,6 +81,20 @@ def store(
     return media
 
 
+def tidy(folder: Path, kept: Collection[str], before: datetime) -> int:
+    """Delete pictures whose ids are not `kept`, and halves of some; return how many files.
+
+    Only what lay there `before` an instant: the row of a new picture is written after the file.
+    """
+    gone = 0
+    for file, state in _files(folder) if folder.is_dir() else ():
+        ours = _OURS.fullmatch(file.name)
+        if ours and ours[1] not in kept and state.st_mtime < before.timestamp():
+            file.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
 def alt_text(text: str) -> str:
     """Return the words for those who don't see the picture.
 
@@ -97,12 +116,19 @@ def alt_text(text: str) -> str:
 
 
 def _check_room(folder: Path, quota: int) -> None:
-    taken = sum(file.stat().st_size for file in folder.iterdir())
+    taken = sum(state.st_size for _, state in _files(folder))
     if taken >= quota:
         raise TooLarge(
             f"the media folder holds {taken >> 20} MB, as much as it may",
             cure="raise the setting MEDIA_QUOTA_MB",
         )
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Look at every file; one that vanishes meanwhile was another program's to take away."""
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield file, file.stat()
 
 
 def _read(path: Path) -> bytes:

@@ -1,166 +1,164 @@
-"""The guarded HTTP client for fetches: httpx over connections that only the guard opens.
+"""The one HTTP client: aiohttp, over connections that only the guard opens.
 
-Used by `fetch` alone. Each host has a small client of its own, keyed by name: a shared pool
-grows slow with many hosts, and one keyed by address would reuse a connection whose
-certificate was checked for another name. Signatures, redirects and bodies are `fetch`'s.
+Made once by the composition root; `fetch` and `post` send through it and share its
+connections, so that an actor fetched a moment ago is answered over the same one. Who may be
+asked how often, what an answer means and what is done with its body are theirs.
 """
 
-import asyncio
+import socket
 import ssl
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from typing import Any
 
-import anyio
-import httpcore
-import httpx
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
 
+from fedi_chapter.core.errors import Unreachable
 from fedi_chapter.net.guard import Guard, Target
 
-PER_HOST = 4
-AT_ONCE = 64
-MAX_HOSTS = 128
-KEEPALIVE = 15.0
-CONNECT = 4.0
-"""Seconds for one address, so that a dead one leaves time for the next."""
+AT_ONCE = 1000
+"""Connections in use: more than the lanes of the deliveries and the fetches hold together."""
+MOST_KEPT, KEPT_OF_HOST = 1000, 2
+"""Hosts to which connections are kept open for the next request, and how many to one."""
+KEEPALIVE = 75.0
+READ_AHEAD = 16 * 1024
+"""Bytes read from a connection before anybody wants them."""
+AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""Headers the library would add by itself; what was signed is what goes out."""
 
 
-class _Stream(httpcore.AsyncNetworkStream):
-    """A connection that is closed when its handshake is cancelled.
-
-    httpcore closes it when the handshake fails, but leaves it to the garbage collector when
-    a deadline cuts the handshake off (SSRF-10).
-    """
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self.read = stream.read  # type: ignore[method-assign]
-        self.write = stream.write  # type: ignore[method-assign]
-        self.aclose = stream.aclose  # type: ignore[method-assign]
-        self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
-        self._stream = stream
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
-        except asyncio.CancelledError:
-            with anyio.CancelScope(shield=True):
-                await self._stream.aclose()
-            raise
-
-
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to nothing but the addresses the guard has judged.
-
-    It sits below TLS, so certificate, SNI and Host stay those of the name (SSRF-04).
-    """
+class _Resolver(AbstractResolver):
+    """Hands aiohttp the addresses the guard has judged, and no others (SSRF-04)."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._dial = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first judged address of `host` that answers.
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in await self._guard.resolve(host, port)
+        ]
 
-        Raises:
-            UnsafeAddress: the name leads where we must not connect.
-            Unreachable: the name is unknown.
-            httpcore.ConnectError: no address answers.
-
-        """
-        failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in await self._guard.resolve(host, port):
-            try:
-                return _Stream(
-                    await self._dial.connect_tcp(
-                        address, port, timeout or CONNECT, local_address, socket_options
-                    )
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
+    async def close(self) -> None:
+        """Hold nothing, so close nothing."""
 
 
-class GuardedTransport(httpx.AsyncHTTPTransport):
-    """An httpx transport whose every connection goes through a `GuardedBackend`.
+class _Connector(aiohttp.TCPConnector):
+    """A connector that dials nothing the guard has not judged, and keeps not too much open.
 
-    httpx has no parameter for the backend, so the pool is made here and put in the place
-    where httpx keeps its own; a test pins that it is the one in use. Used without a
-    `httpx.AsyncClient`, it knows no cookies, redirects, proxies, credentials or environment
-    (SSRF-09, SSRF-13).
+    The library asks no resolver for a literal address, so the guard stands at the dial as well
+    (SSRF-01). It sits below TLS: certificate, SNI and Host stay those of the name, and so does
+    the place where a connection is kept (SSRF-04).
     """
 
     def __init__(self, guard: Guard, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=PER_HOST,
-            max_keepalive_connections=1,
-            keepalive_expiry=KEEPALIVE,
-            network_backend=GuardedBackend(guard),
+        super().__init__(
+            resolver=_Resolver(guard),
+            use_dns_cache=False,  # the guard remembers, and it remembers judged ones only
+            socket_factory=self._dial,
+            ssl=tls,
+            limit=AT_ONCE,
+            keepalive_timeout=KEEPALIVE,
         )
+        self._guard = guard
+
+    def _dial(self, info: tuple[Any, ...]) -> socket.socket:
+        family, kind, protocol, _, address = info
+        self._guard.judge_address(address[0])
+        return socket.socket(family, kind, protocol)
+
+    def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        # The library bounds those in use only; strangers could fill our table of open files.
+        kept = self._conns.get(key)
+        is_full = len(kept) >= KEPT_OF_HOST if kept else len(self._conns) >= MOST_KEPT
+        super()._release(key, protocol, should_close=should_close or is_full)
 
 
-@dataclass(slots=True)
-class Door:
-    """The way to one origin: its connections, its slots, and the signatures it likes."""
+class Client:
+    """Sends requests to judged addresses.
 
-    transport: httpx.AsyncBaseTransport
-    users: int = 0
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PER_HOST))
-    wants_rfc9421: bool = False
-    """It has refused the older signatures and taken the newer ones."""
+    It knows no cookies, redirects, proxies, credentials or environment (SSRF-09, SSRF-13).
+    """
 
-
-class Doors:
-    """One door per origin, the least recently used ones closed when there are too many."""
-
-    def __init__(self, guard: Guard, tls: ssl.SSLContext) -> None:
+    def __init__(self, guard: Guard, *, tls: ssl.SSLContext, user_agent: str) -> None:
         self._guard = guard
         self._tls = tls
-        self._doors: OrderedDict[str, Door] = OrderedDict()
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._user_agent = user_agent
+        self._session: aiohttp.ClientSession | None = None
+
+    def judge(self, url: str) -> Target:
+        """Return what `url` leads to.
+
+        Raises:
+            UnsafeAddress: we must not connect there.
+
+        """
+        return self._guard.judge(url)
 
     @asynccontextmanager
-    async def through(self, target: Target) -> AsyncIterator[Door]:
-        """Wait for a slot of the target's host, then for one of all; lend the door meanwhile.
+    async def send(
+        self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send exactly these `headers` and our name; lend the answer, its body still unread.
 
-        In this order a slow host keeps waiting only those who want that host.
+        A connection whose answer was not read to its end is closed, not kept.
+
+        Raises:
+            UnsafeAddress: the name leads where we must not connect.
+            Unreachable: no name, no connection, or it broke, also while the answer is read.
+
         """
-        door = self._borrow(target.origin)
         try:
-            for surplus in self._take_surplus():
-                await surplus.transport.aclose()
-            async with door.slots, self._slots:
-                yield door
-        finally:
-            door.users -= 1
+            async with await self._answer(
+                method,
+                URL(target.url, encoded=True),
+                data=body,
+                headers={**headers, "User-Agent": self._user_agent},
+                allow_redirects=False,
+            ) as answer:
+                yield answer
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unreachable(f"{target.origin} can't be reached: {error}") from error
 
     async def close(self) -> None:
-        """Close every connection."""
-        while self._doors:
-            _, door = self._doors.popitem()
-            await door.transport.aclose()
+        """Close every connection; the next request opens anew."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
-    def _borrow(self, origin: str) -> Door:
-        door = self._doors.get(origin)
-        if door is None:
-            door = self._doors[origin] = Door(GuardedTransport(self._guard, self._tls))
-        self._doors.move_to_end(origin)
-        door.users += 1
-        return door
+    async def _answer(self, method: str, url: URL, **options: Any) -> aiohttp.ClientResponse:
+        session = self._session or self._open()
+        try:
+            return await session.request(method, url, **options)
+        except aiohttp.ServerDisconnectedError:
+            # A kept connection that the other side closed at this very moment. The library
+            # sends a GET twice by itself; to POST again is safe, too: receivers know an
+            # activity by its id.
+            if method == "GET":
+                raise
+            return await session.request(method, url, **options)
 
-    def _take_surplus(self) -> list[Door]:
-        idle = [origin for origin, door in self._doors.items() if not door.users]
-        return [self._doors.pop(origin) for origin in idle[: max(0, len(self._doors) - MAX_HOSTS)]]
+    def _open(self) -> aiohttp.ClientSession:
+        # Made at the first request, because it belongs to the loop it is made in.
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(self._guard, self._tls),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=AUTOMATIC,
+            auto_decompress=False,
+            read_bufsize=READ_AHEAD,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            trust_env=False,
+        )
+        return self._session

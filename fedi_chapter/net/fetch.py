@@ -5,13 +5,13 @@ What a document means, and whether its type and its id are right, is for the cal
 """
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
+from weakref import WeakValueDictionary
 
-import httpx
+import aiohttp
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.errors import (
@@ -23,8 +23,8 @@ from fedi_chapter.core.errors import (
 )
 from fedi_chapter.net import retry_after
 from fedi_chapter.net.body import read_bounded
-from fedi_chapter.net.client import Door, Doors
-from fedi_chapter.net.guard import Guard, Target
+from fedi_chapter.net.client import Client
+from fedi_chapter.net.guard import Target
 from fedi_chapter.net.memory import FetchMemory
 from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.sig.sign import sign
@@ -35,11 +35,15 @@ ACTIVITY = (
 )
 MEBIBYTE = 1 << 20
 MAX_HOPS = 3
-BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PER_HOST, AT_ONCE = 4, 64
+"""Requests under way to one origin, and to all."""
 OLDER_FIRST: Final[tuple[Literal["cavage"], Literal["rfc9421"]]] = ("cavage", "rfc9421")
 NEWER_FIRST: Final[tuple[Literal["rfc9421"], Literal["cavage"]]] = ("rfc9421", "cavage")
+NEWER = timedelta(days=1)
+"""How long an origin that took only the newer signature is asked with that one first."""
 REST = timedelta(minutes=10)
+"""How long an origin that could not be reached is left alone."""
 
 
 @dataclass(slots=True)
@@ -101,10 +105,6 @@ class Fetcher(Protocol):
         """
         ...
 
-    async def close(self) -> None:
-        """Close every connection."""
-        ...
-
 
 @dataclass(slots=True)
 class _Visit:
@@ -119,12 +119,12 @@ class _Visit:
 class GuardedFetcher:
     """Fetches over connections that the guard opens; the one used in earnest."""
 
-    def __init__(self, guard: Guard, *, clock: Clock, tls: ssl.SSLContext, user_agent: str) -> None:
-        self._guard = guard
+    def __init__(self, client: Client, *, clock: Clock) -> None:
+        self._client = client
         self._clock = clock
-        self._user_agent = user_agent
-        self._doors = Doors(guard, tls)
         self._memory = FetchMemory()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def get(
         self,
@@ -140,15 +140,11 @@ class GuardedFetcher:
         visit = _Visit(accept, key, limit)
         try:
             async with asyncio.timeout(deadline):
-                return await self._follow(self._guard.judge(url), visit, budget)
+                return await self._follow(self._client.judge(url), visit, budget)
         except TimeoutError as error:
             if visit.waiting_for is not None:
                 self._rest(visit.waiting_for)
             raise Unreachable(f"{url[:200]} did not answer in {deadline:g} seconds") from error
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._doors.close()
 
     async def _follow(self, target: Target, visit: _Visit, budget: Budget | None) -> Fetched:
         for _ in range(1 + MAX_HOPS):
@@ -165,64 +161,53 @@ class GuardedFetcher:
         if self._memory.is_closed(target.origin, self._clock.now()):
             raise Unreachable(f"{target.origin} could not be reached a short while ago")
         visit.waiting_for = None
-        async with self._doors.through(target) as door:
+        slots_here = self._slots_of.setdefault(target.origin, asyncio.Semaphore(PER_HOST))
+        # In this order a slow host keeps waiting only those who want that host.
+        async with slots_here, self._slots:
             visit.waiting_for = target.origin
             try:
                 if visit.key is None:
-                    return await self._exchange(door, target, visit, {})
-                return await self._exchange_signed(door, target, visit, visit.key)
-            except (httpx.TransportError, OSError, Unreachable) as error:
+                    return await self._exchange(target, visit, {})
+                return await self._exchange_signed(target, visit, visit.key)
+            except Unreachable:
                 self._rest(target.origin)
-                raise Unreachable(f"{target.origin} can't be reached: {error}") from error
+                raise
 
     async def _exchange_signed(
-        self, door: Door, target: Target, visit: _Visit, key: SigningKey
+        self, target: Target, visit: _Visit, key: SigningKey
     ) -> Fetched | Target:
         """Sign for exactly this URL (SSRF-06): the older way first, the newer where refused."""
-        first, second = NEWER_FIRST if door.wants_rfc9421 else OLDER_FIRST
-        now = self._clock.now()
+        now, older_here = self._clock.now(), f"older signatures {target.origin}"
+        first, second = NEWER_FIRST if self._memory.is_closed(older_here, now) else OLDER_FIRST
         try:
             signature = sign(first, key, method="GET", url=target.url, at=now)
-            return await self._exchange(door, target, visit, signature)
+            return await self._exchange(target, visit, signature)
         except RemoteRefused as refusal:
             if refusal.answer not in {400, 401}:
                 raise
         signature = sign(second, key, method="GET", url=target.url, at=now)
-        answer = await self._exchange(door, target, visit, signature)
-        door.wants_rfc9421 = second == "rfc9421"
+        answer = await self._exchange(target, visit, signature)
+        self._memory.close(older_here, now, NEWER if second == "rfc9421" else timedelta())
         return answer
 
     async def _exchange(
-        self, door: Door, target: Target, visit: _Visit, signature: Mapping[str, str]
+        self, target: Target, visit: _Visit, signature: Mapping[str, str]
     ) -> Fetched | Target:
-        headers = {
-            **signature,
-            "Accept": visit.accept,
-            "Accept-Encoding": "identity",
-            "User-Agent": self._user_agent,
-        }
-        request = httpx.Request("GET", target.url, headers=headers)
-        try:
-            response = await door.transport.handle_async_request(request)
-        except BROKEN:
-            # A kept connection that the other side closed at this very moment.
-            response = await door.transport.handle_async_request(request)
-        try:
-            if response.status_code in REDIRECTS:
-                return self._next_hop(target, response)
-            _raise_for_status(target, response, self._clock.now())
-            return await _read(target, response, visit.limit)
-        finally:
-            await response.aclose()
+        headers = {**signature, "Accept": visit.accept, "Accept-Encoding": "identity"}
+        async with self._client.send("GET", target, headers) as answer:
+            if answer.status in REDIRECTS:
+                return self._next_hop(target, answer)
+            _raise_for_status(target, answer, self._clock.now())
+            return await _read(target, answer, visit.limit)
 
-    def _next_hop(self, target: Target, response: httpx.Response) -> Target:
+    def _next_hop(self, target: Target, answer: aiohttp.ClientResponse) -> Target:
         """Judge where a redirect leads (SSRF-05); anything but a whole URL or path is refused."""
-        location = response.headers.get("location", "")
+        location = answer.headers.get("Location", "")
         if location.startswith("//"):
             location = f"{target.scheme}:{location}"
         elif location.startswith("/"):
             location = target.origin + location
-        hop = self._guard.judge(location)
+        hop = self._client.judge(location)
         if target.scheme == "https" and hop.scheme != "https":
             raise UnsafeAddress(f"{target.url} redirects from https to {hop.scheme}")
         return hop
@@ -231,24 +216,26 @@ class GuardedFetcher:
         self._memory.close(origin, self._clock.now(), REST)
 
 
-def _raise_for_status(target: Target, response: httpx.Response, now: datetime) -> None:
-    status = response.status_code
+def _raise_for_status(target: Target, answer: aiohttp.ClientResponse, now: datetime) -> None:
+    status = answer.status
     said = f"{target.url} answered {status}"
     if status in {404, 410}:
         raise RemoteGone(said, answer=status)
     if status in {429, 503}:
-        raise RemoteBusy(said, after=retry_after.seconds(response.headers.get("retry-after"), now))
+        raise RemoteBusy(said, after=retry_after.seconds(answer.headers.get("Retry-After"), now))
     if status != 200:
         raise RemoteRefused(said, answer=status)
 
 
-async def _read(target: Target, response: httpx.Response, limit: int) -> Fetched:
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    content_type = response.headers.get("content-type", "")
+async def _read(target: Target, answer: aiohttp.ClientResponse, limit: int) -> Fetched:
+    named = answer.headers
+    headers = {name.lower(): ", ".join(named.getall(name)) for name in named}
+    content_type = headers.get("content-type", "")
+    encoding = headers.get("content-encoding", "").strip().lower()
     return Fetched(
         url=target.url,
         media_type=content_type.partition(";")[0].strip().lower(),
         content_type=content_type,
-        body=await read_bounded(response.aiter_raw(), encoding, limit),
-        headers={name: value for name, value in response.headers.items() if name != "set-cookie"},
+        body=await read_bounded(answer.content.iter_any(), encoding, limit),
+        headers={name: value for name, value in headers.items() if name != "set-cookie"},
     )

@@ -1,19 +1,24 @@
-"""The one TLS context of all outgoing connections.
+"""The TLS context of outgoing connections.
 
-Called once by the composition root; `client` and `post` share what it makes, because making
-one costs tens of milliseconds. Serving TLS is the reverse proxy's work, not ours.
+Called by the composition root, for `client` and `mail`; making one costs tens of milliseconds.
+Serving TLS is the reverse proxy's work, not ours.
 """
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 import certifi
 
 from fedi_chapter.core.errors import SettingsInvalid
 
+HTTP = ("http/1.1",)
 
-def context(extra_ca: Path | None) -> ssl.SSLContext:
+
+def context(extra_ca: Path | None, *, speaks: Sequence[str] = HTTP) -> ssl.SSLContext:
     """Make a verifying client context: the bundled authorities, and those in `extra_ca` (PEM).
+
+    `speaks` is what is offered as the protocol inside (ALPN).
 
     Built by hand: the library's default context obeys SSL_CERT_FILE and SSLKEYLOGFILE, and
     nothing in the environment may change whom we trust (SSRF-09).
@@ -24,7 +29,7 @@ def context(extra_ca: Path | None) -> ssl.SSLContext:
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.set_alpn_protocols(["http/1.1"])
+    made.set_alpn_protocols(speaks)
     made.load_verify_locations(cafile=certifi.where())
     if extra_ca is not None:
         try:

@@ -41,7 +41,7 @@ def unboost(tx: WriteTx, actor: LocalActor, object_uri: str) -> Boost:
     """
     known = boosts.active(tx, actor.id, object_uri)
     if known is None:
-        raise Missing(f"{object_uri} is not boosted")
+        raise Missing(f"{object_uri} is not boosted", cure="give the address of what was boosted")
     boosts.undo(tx, known.id)
     outbox.put(tx, Unboosted(known.id))
     return known

@@ -4,62 +4,41 @@ Called by the command line and the organizers' pages, inside their transaction. 
 by writing down what happened; telling other servers is not its business.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from fedi_chapter.core.errors import AlreadyCancelled, Conflict, FormInvalid, Gone, Missing
-from fedi_chapter.core.markdown import render
-from fedi_chapter.core.text import hashtags, one_line
+from fedi_chapter.core.i18n import translator
+from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import LocalActor
-from fedi_chapter.domain.event import (
-    NAME_LENGTHS,
-    Event,
-    EventId,
-    EventStatus,
-    RsvpMode,
-    check_times,
-    zone_named,
+from fedi_chapter.domain.event import Event, EventId, EventStatus, RsvpMode, zone_named
+from fedi_chapter.domain.happening import (
+    AttendeesToTell,
+    EventChanged,
+    EventDeleted,
+    EventPublished,
 )
-from fedi_chapter.domain.happening import EventChanged, EventDeleted, EventPublished
-from fedi_chapter.domain.media import Media
+from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.services.checks import (
-    edited_at,
-    instant,
-    language_tag,
-    tags_of,
-    text_of,
-    web_address,
+from fedi_chapter.services import rsvps
+from fedi_chapter.services.checks import edited_at, instant
+from fedi_chapter.services.event_fields import EventFields, with_fields
+from fedi_chapter.services.places import Meeting, meeting_of, settle_place
+from fedi_chapter.store import (
+    event_secrets,
+    events,
+    exact_places,
+    local_actors,
+    media,
+    outbox,
+    tallies,
 )
-from fedi_chapter.services.places import UNCHANGED, PlaceFields, settle_place
-from fedi_chapter.store import events, media, outbox
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LONGEST_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class EventFields:
-    """What an organizer says about an event. None leaves a field as it is; "" or 0 empties it."""
-
-    name: str | None = None
-    start: str | None = None
-    """ISO 8601; without an offset in the event's time zone. So is `end`."""
-    end: str | None = None
-    timezone: str | None = None
-    place: PlaceFields = UNCHANGED
-    online_url: str | None = None
-    description: str | None = None
-    rsvp: RsvpMode | None = None
-    external_url: str | None = None
-    capacity: int | None = None
-    approval: bool | None = None
-    visibility: Visibility | None = None
-    language: str | None = None
-    tags: tuple[str, ...] | None = None
-    images: tuple[Media, ...] | None = None
-    """New pictures, already in the media folder; they replace the old ones."""
+CHANGES_GATHER = timedelta(minutes=10)
+"""So long changes gather until those who come are told of them in one message."""
 
 
 def create_event(
@@ -83,14 +62,16 @@ def create_event(
         created_at=tx.now,
         language=actor.language,
         visibility=fields.visibility or Visibility.PUBLIC,
+        rsvp=RsvpMode.ON,
     )
-    event = _apply(tx, blank, fields, urls)
+    event, meeting = _applied(tx, blank, fields, urls)
     if not draft:
         event = _published(event, tx.now)
     _store_images(tx, fields)
     events.insert(tx, event)
+    exact_places.put(tx, event.id, meeting.hidden)
     if not draft:
-        outbox.put(tx, EventPublished(event.id))
+        _open(tx, event)
     return event
 
 
@@ -111,16 +92,22 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
             "a published event can't change its visibility",
             cure="delete it and create a new one",
         )
-    event = _apply(tx, old, fields, urls)
+    before = meeting_of(tx, old)
+    event, meeting = _applied(tx, old, fields, urls)
     _store_images(tx, fields)
+    exact_places.put(tx, event.id, meeting.hidden)
     if old.is_draft:
         events.change(tx, event)
         return event
-    if event == old:
+    if (event, meeting) == (old, before):
         return old
     if event.starts_at != old.starts_at and not old.is_cancelled:
         event = replace(event, status=EventStatus.RESCHEDULED, previous_starts_at=old.starts_at)
-    return _announce_change(tx, event)
+    changed = _announce_change(tx, event)
+    rsvps.resettle(tx, changed, approval_ended=old.approval and not changed.approval)
+    if meeting != before or _is_news_to_attendees(old, changed):
+        tell_attendees(tx, changed, NoticeKind.CHANGED)
+    return changed
 
 
 def publish_event(tx: WriteTx, event_id: EventId) -> Event:
@@ -137,7 +124,7 @@ def publish_event(tx: WriteTx, event_id: EventId) -> Event:
         raise Conflict("this event is published already")
     event = _published(event, tx.now)
     events.change(tx, event)
-    outbox.put(tx, EventPublished(event.id))
+    _open(tx, event)
     return event
 
 
@@ -156,19 +143,29 @@ def cancel_event(tx: WriteTx, event_id: EventId, reason: str | None = None) -> E
     if event.is_cancelled:
         raise AlreadyCancelled
     reason = one_line(reason or "", LONGEST_REASON) or None
-    cancelled = replace(event, status=EventStatus.CANCELLED, cancel_reason=reason)
-    return _announce_change(tx, cancelled)
+    cancelled = _announce_change(
+        tx, replace(event, status=EventStatus.CANCELLED, cancel_reason=reason)
+    )
+    tell_attendees(tx, cancelled, NoticeKind.CANCELLED)
+    return cancelled
 
 
-def delete_event(tx: WriteTx, event_id: EventId) -> None:
+def delete_event(tx: WriteTx, event_id: EventId, *, anyway: bool = False) -> None:
     """Delete an event; its address answers "gone" from now on.
 
     Raises:
+        Conflict: people said yes to it, it is ahead, and nobody told them; not with `anyway`.
         Missing, Gone: there is no such event.
 
     """
     event = own_event(tx, event_id)
+    if not anyway and _is_awaited(tx, event):
+        raise Conflict(
+            "people said yes to this event, and would not hear that it is gone",
+            cure="cancel it first, so that they hear of it; --anyway deletes it all the same",
+        )
     events.change(tx, replace(event, deleted_at=tx.now))
+    exact_places.put(tx, event.id, None)
     if not event.is_draft:
         outbox.put(tx, EventDeleted(event.id))
 
@@ -189,82 +186,40 @@ def own_event(tx: ReadTx, event_id: EventId) -> Event:
     return event
 
 
-def _apply(tx: WriteTx, old: Event, fields: EventFields, urls: Urls) -> Event:
-    event = _with_times(old, fields)
-    event = _with_words(event, fields, urls)
-    event = _with_rsvp(event, fields)
-    return replace(
-        event,
-        place=settle_place(tx, old.place, fields.place),
-        online_url=_address(fields.online_url, old.online_url, "online address"),
-        language=old.language if fields.language is None else language_tag(fields.language),
-        images=old.images if fields.images is None else fields.images,
+def _applied(tx: WriteTx, old: Event, fields: EventFields, urls: Urls) -> tuple[Event, Meeting]:
+    """Return the event as `fields` change it, and where it meets then."""
+    host = local_actors.get(tx, old.actor_id)
+    usual_area = host.area.name if host and host.area else ""
+    meeting = settle_place(tx, meeting_of(tx, old), fields.place, usual_area)
+    event = with_fields(old, fields, urls)
+    return replace(event, place=meeting.public, place_shown=meeting.shown), meeting
+
+
+def tell_attendees(tx: WriteTx, event: Event, kind: NoticeKind) -> None:
+    """See to it that everyone who comes hears of a change, after what else changes just now.
+
+    A cancellation is told at once.
+    """
+    due = tx.now if kind is NoticeKind.CANCELLED else tx.now + CHANGES_GATHER
+    outbox.put(
+        tx, AttendeesToTell(event.id, kind.value), due=due, coalesce=f"tell {kind} {event.id}"
     )
 
 
-def _with_times(old: Event, fields: EventFields) -> Event:
-    timezone = fields.timezone or old.timezone
-    zone = zone_named(timezone)
-    starts_at = instant(fields.start, zone, "start") if fields.start else old.starts_at
-    ends_at = old.ends_at
-    if fields.end is not None:
-        ends_at = instant(fields.end, zone, "end") if fields.end else None
-    elif ends_at is not None:
-        # A moved event keeps its length.
-        ends_at += starts_at - old.starts_at
-    check_times(starts_at, ends_at)
-    return replace(old, timezone=timezone, starts_at=starts_at, ends_at=ends_at)
-
-
-def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:
-    name = old.name if fields.name is None else _name(fields.name)
-    description = old.description
-    if fields.description is not None:
-        description = text_of(fields.description, "description")
-    given = fields.tags
-    if given is None:
-        written = {tag.casefold() for tag in hashtags(old.description)}
-        given = tuple(tag for tag in old.tags if tag.casefold() not in written)
-    return replace(
-        old,
-        name=_name(name),
-        description=description,
-        description_html=render(description, mentions={}, tag_url=urls.tag),
-        tags=tags_of(given, description),
+def _is_news_to_attendees(old: Event, new: Event) -> bool:
+    """Tell whether somebody who comes must know: the time, where it is online, what to bring."""
+    return (old.starts_at, old.ends_at, old.online_url, old.bring) != (
+        new.starts_at,
+        new.ends_at,
+        new.online_url,
+        new.bring,
     )
 
 
-def _with_rsvp(old: Event, fields: EventFields) -> Event:
-    external_url = _address(fields.external_url, old.external_url, "external address")
-    rsvp = fields.rsvp or (RsvpMode.EXTERNAL if fields.external_url else old.rsvp)
-    if rsvp is RsvpMode.EXTERNAL and external_url is None:
-        raise FormInvalid(
-            "people are to sign up elsewhere, but it is not said where",
-            cure="give the external address (--external-url)",
-        )
-    capacity = old.capacity if fields.capacity is None else fields.capacity or None
-    if capacity is not None and capacity < 1:
-        raise FormInvalid("the capacity is less than one", cure="give 1 or more, or leave it out")
-    approval = old.approval if fields.approval is None else fields.approval
-    return replace(old, rsvp=rsvp, external_url=external_url, capacity=capacity, approval=approval)
-
-
-def _name(text: str) -> str:
-    name = one_line(text, NAME_LENGTHS.stop)
-    if len(name) not in NAME_LENGTHS:
-        raise FormInvalid(
-            f"an event's name has {NAME_LENGTHS.start} to {NAME_LENGTHS.stop - 1} characters",
-            cure="say the rest in the description",
-        )
-    if "<" in name or ">" in name:
-        raise FormInvalid("an event's name is plain text", cure="leave out < and >")
-    return name
-
-
-def _address(given: str | None, old: str | None, what: str) -> str | None:
-    if given is None:
-        return old
-    return web_address(given, what) if given else None
+def _is_awaited(tx: WriteTx, event: Event) -> bool:
+    if event.is_cancelled or event.over_at <= tx.now:
+        return False
+    return tallies.lock(tx, event.id).said_going > 0
 
 
 def _published(event: Event, now: datetime) -> Event:
@@ -272,7 +227,17 @@ def _published(event: Event, now: datetime) -> Event:
         raise FormInvalid(
             "this event is already over", cure="check the date, or keep it as a draft"
         )
-    return replace(event, published_at=now)
+    poll: tuple[str, ...] = ()
+    if event.rsvp is RsvpMode.ON:
+        t = translator(event.language)
+        poll = (t("Going"), t("Maybe"), t("Can't come"))
+    return replace(event, published_at=now, poll=poll)
+
+
+def _open(tx: WriteTx, event: Event) -> None:
+    if event.counts_only:
+        event_secrets.put(tx, event.id, tx.ids.token().encode())
+    outbox.put(tx, EventPublished(event.id))
 
 
 def _store_images(tx: WriteTx, fields: EventFields) -> None:

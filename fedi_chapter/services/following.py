@@ -1,17 +1,23 @@
-"""Whom our actors follow: ask, and stop.
+"""Whom our actors follow: ask, and stop. What a server that follows us is owed.
 
 Called by the command line and the organizers' pages, inside their transaction, after the
-actor was found. The answer of the other side comes in through `federation`.
+actor was found. The answer of the other side comes in through `federation`, which also lets
+most followers in; those who had to wait are let in by `moderation`.
 """
 
+from datetime import timedelta
+
 from fedi_chapter.core.errors import Conflict, Missing, NotAllowed
-from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.chapter import ActorId, LocalActor
 from fedi_chapter.domain.follower import Following, FollowState
-from fedi_chapter.domain.happening import FollowRequested, FollowWithdrawn
+from fedi_chapter.domain.happening import FollowRequested, FollowWithdrawn, ServerFollowed
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.store import blocks, following, outbox
 from fedi_chapter.store.tx import WriteTx
+
+SETTLED = timedelta(minutes=1)
+"""The Accept must have arrived before events may follow it (Mobilizon)."""
 
 
 def request_follow(tx: WriteTx, actor: LocalActor, remote: RemoteActor, urls: Urls) -> Following:
@@ -51,3 +57,13 @@ def withdraw_follow(tx: WriteTx, actor: LocalActor, target: str) -> None:
     following.remove(tx, follow.id)
     if follow.state is not FollowState.REJECTED:
         outbox.put(tx, FollowWithdrawn(actor.id, follow.id, target))
+
+
+def welcome_server(tx: WriteTx, actor_id: ActorId, follower: str) -> None:
+    """Let a server's own actor that follows one of ours hear of the coming events, once."""
+    outbox.put(
+        tx,
+        ServerFollowed(actor_id, follower),
+        due=tx.now + SETTLED,
+        coalesce=f"server-followed {actor_id} {follower}",
+    )

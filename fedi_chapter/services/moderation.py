@@ -13,12 +13,23 @@ import idna
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.conversation import Reply, ReplyState
+from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.follower import Follower, Following, FollowState
-from fedi_chapter.domain.happening import FollowerAccepted, FollowerRemoved, FollowWithdrawn
+from fedi_chapter.domain.happening import (
+    FollowerAccepted,
+    FollowerRemoved,
+    FollowWithdrawn,
+    JoinAnswered,
+)
 from fedi_chapter.domain.moderation import Block, host_and_parents
+from fedi_chapter.domain.rsvp import Route, Rsvp
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.services.following import welcome_server
+from fedi_chapter.services.members import answers_of
+from fedi_chapter.services.rsvps import forget
 from fedi_chapter.store import (
     blocks,
+    events,
     followers,
     following,
     hosts,
@@ -27,6 +38,7 @@ from fedi_chapter.store import (
     remote_actors,
     replies,
     reports,
+    rsvps,
 )
 from fedi_chapter.store.tx import WriteTx
 
@@ -35,7 +47,7 @@ def block(tx: WriteTx, target: str, urls: Urls) -> Block:
     """Refuse a host with its subdomains, or an actor by id, and part ways with them.
 
     Who followed us is removed as a follower, whom we followed is followed no more; what they
-    said here is seen no more.
+    said here is seen no more, and the seats they had are free again.
 
     Raises:
         FormInvalid: `target` is neither a host nor an actor's id.
@@ -45,12 +57,13 @@ def block(tx: WriteTx, target: str, urls: Urls) -> Block:
     name, kind = target_of(target)
     ours = {host_and_parents(each)[0] for each in (urls.domain, urls.host)}
     if urls.is_own(name) or name in ours:
-        raise Conflict("this server can't block itself")
+        raise Conflict("this server can't block itself", cure="name somebody elsewhere")
     made = Block(name, kind, tx.now)
     blocks.put(tx, made)
     for actor in local_actors.everyone(tx):
         _part(tx, actor, made)
     remote_actors.silence(tx, made)
+    _release_seats(tx, made)
     return made
 
 
@@ -146,6 +159,9 @@ def _accept_waiting(tx: WriteTx, actor: LocalActor, host: str) -> None:
             activity = follower.follow_activity
             followers.put(tx, actor.id, follower.uri, activity, FollowState.ACCEPTED)
             outbox.put(tx, FollowerAccepted(actor.id, follower.uri, activity))
+            remote = remote_actors.get(tx, follower.uri)
+            if remote is not None and remote.is_automatic:
+                welcome_server(tx, actor.id, follower.uri)
 
 
 def _part(tx: WriteTx, actor: LocalActor, made: Block) -> None:
@@ -156,6 +172,26 @@ def _part(tx: WriteTx, actor: LocalActor, made: Block) -> None:
         following.remove(tx, follow.id)
         if follow.state is not FollowState.REJECTED:
             outbox.put(tx, FollowWithdrawn(actor.id, follow.id, follow.uri))
+
+
+def _release_seats(tx: WriteTx, made: Block) -> None:
+    """Erase their answers to what is still ahead; who came before stays written down."""
+    for event, rsvp in _their_answers(tx, made):
+        if event.over_at <= tx.now:
+            continue
+        if rsvp.route is Route.JOIN and rsvp.actor_uri and rsvp.activity_id:
+            outbox.put(tx, JoinAnswered(event.id, rsvp.actor_uri, rsvp.activity_id, "Reject"))
+        forget(tx, event, rsvp)
+
+
+def _their_answers(tx: WriteTx, made: Block) -> list[tuple[Event, Rsvp]]:
+    if made.kind == "actor":
+        return answers_of(tx, made.target)
+    return [
+        (event, rsvp)
+        for rsvp in rsvps.named(tx)
+        if _is_meant(rsvp.actor_uri or "", made) and (event := events.get(tx, rsvp.event_id))
+    ]
 
 
 def _their_follows(tx: WriteTx, actor: LocalActor, made: Block) -> list[Follower]:

@@ -1,17 +1,25 @@
-"""Places: what an organizer says about where an event meets.
+"""Places: what an organizer says about where an event meets, and who may learn it.
 
-Called by the verbs for events. A changed place is a new place with a new id, because some
-servers never read a place again under an id they know.
+Called by the verbs for events, and by the pages of one person for the exact place. What all may
+see is the event's own place; where that is only an area, the exact place is kept apart
+(`store.exact_places`). A changed place is a new place with a new id, because some servers never
+read a place again under an id they know.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.core.text import one_line
-from fedi_chapter.domain.place import Place, Point
-from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.domain.event import Event, PlaceShown
+from fedi_chapter.domain.place import Place, Point, blurred
+from fedi_chapter.domain.rsvp import Rsvp
+from fedi_chapter.store import exact_places
+from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LONGEST = 500
+TOLD = timedelta(hours=24)
+"""How long after an event its exact place is still told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +30,83 @@ class PlaceFields:
     address: str | None = None
     lat: float | None = None
     lon: float | None = None
+    area: str | None = None
+    """What the public reads where only those who go learn the place; "" is the usual area."""
+    shown: PlaceShown | None = None
 
 
 UNCHANGED = PlaceFields()
 
 
-def settle_place(tx: WriteTx, old: Place | None, fields: PlaceFields) -> Place | None:
-    """Return where the event meets after `fields` were applied to the `old` place.
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where an event meets: for everyone, and, where that is only an area, exactly."""
+
+    public: Place | None
+    shown: PlaceShown
+    exact: Place | None
+
+    @property
+    def hidden(self) -> Place | None:
+        """What must be kept apart from what is public."""
+        return self.exact if self.shown is PlaceShown.TO_GOING else None
+
+
+def meeting_of(tx: ReadTx, event: Event) -> Meeting:
+    """Return where an event meets, all of it: for organizers only."""
+    if event.place_shown is PlaceShown.TO_ALL:
+        return Meeting(event.place, event.place_shown, event.place)
+    return Meeting(event.place, event.place_shown, exact_places.get(tx, event.id))
+
+
+def told_place(tx: ReadTx, event: Event, rsvp: Rsvp) -> Place | None:
+    """Return the exact place that only those with a seat learn, if this person may now (PRIV-04).
+
+    None too where there is nothing more to learn than the public place.
+    """
+    is_kept = event.place_shown is PlaceShown.TO_GOING and event.deleted_at is None
+    if not is_kept or event.is_cancelled or not rsvp.has_seat or rsvp.event_id != event.id:
+        return None
+    return exact_places.get(tx, event.id) if tx.now < event.over_at + TOLD else None
+
+
+def settle_place(tx: WriteTx, old: Meeting, fields: PlaceFields, usual_area: str) -> Meeting:
+    """Return where an event meets after `fields` were applied to the `old` meeting.
+
+    A place of which only the address is given is called by it until it gets a name. An area
+    nobody names is called `usual_area`.
 
     Raises:
-        FormInvalid: half a position, or a position without a name.
+        FormInvalid: half a position, a position without a name, or an area and nothing to hide.
 
     """
     if fields == UNCHANGED:
         return old
+    shown = fields.shown or old.shown
+    if fields.area and shown is PlaceShown.TO_ALL:
+        raise FormInvalid(
+            "an area is named, but everyone is told the place itself",
+            cure="show the place to those who go only (--place-shown going), or name no area",
+        )
+    exact = _exact(tx, old.exact, fields)
+    if shown is PlaceShown.TO_ALL:
+        kept_apart = exact is not None and old.shown is not shown
+        public = replace(exact, id=tx.new_id()) if exact and kept_apart else exact
+        return Meeting(public, shown, public)
+    if exact is None and fields.name is None:
+        raise FormInvalid(
+            "there is no place that those who go could be told", cure="give the place (--place)"
+        )
+    return Meeting(_area(tx, old, exact, fields.area, usual_area), shown, exact)
+
+
+def _exact(tx: WriteTx, old: Place | None, fields: PlaceFields) -> Place | None:
+    if fields.name is None and fields.address is None and (fields.lat, fields.lon) == (None, None):
+        return old
     if fields.name == "":
         return None
     point = point_of(fields.lat, fields.lon)
-    # Another name is another place: the old address and position do not move there.
-    moved = fields.name is not None and (old is None or fields.name != old.name)
-    kept = None if moved else old
+    kept = old if old and _is_there(old, fields) else None
     address = kept.address if kept and fields.address is None else fields.address
     address = one_line(address or "", LONGEST) or None
     name = one_line(fields.name or (kept.name if kept else "") or address or "", LONGEST)
@@ -53,9 +118,36 @@ def settle_place(tx: WriteTx, old: Place | None, fields: PlaceFields) -> Place |
         address=address,
         point=point or (kept.point if kept else None),
     )
-    if old and (old.name, old.address, old.point) == (place.name, place.address, place.point):
-        return old
-    return place
+    return old if old and _is_same(old, place) else place
+
+
+def _area(
+    tx: WriteTx, old: Meeting, exact: Place | None, named: str | None, usual: str
+) -> Place | None:
+    """Return what the public is told instead of an exact place: a name, and a cell of the grid."""
+    if exact is None:
+        return None
+    was = old.public if old.shown is PlaceShown.TO_GOING else None
+    kept = was.name if was and named is None else ""
+    name = one_line(named or kept or usual, LONGEST)
+    if not name:
+        raise FormInvalid("nobody knows what to call the area", cure="name it (--area)")
+    area = Place(id=tx.new_id(), name=name, point=blurred(exact.point) if exact.point else None)
+    return was if was and _is_same(was, area) else area
+
+
+def _is_same(one: Place, other: Place) -> bool:
+    return replace(one, id="") == replace(other, id="")
+
+
+def _is_there(old: Place, fields: PlaceFields) -> bool:
+    """Tell whether what is said now is about the same place; another keeps nothing of the old.
+
+    A place is known by its name, and without one by its address.
+    """
+    if old.name == old.address:
+        return fields.address in (None, old.address)
+    return fields.name in (None, old.name)
 
 
 def point_of(lat: float | None, lon: float | None) -> Point | None:

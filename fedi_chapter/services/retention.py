@@ -4,22 +4,44 @@ Called by the clock (`workers.schedule`). Who deletes something of theirs is ser
 the handlers; here goes what merely grew old. Collect less, delete sooner.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.services import members
 from fedi_chapter.services.organizers import IDLE
-from fedi_chapter.store import expiry, inbox
-from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.store import (
+    attendees,
+    door,
+    expiry,
+    inbox,
+    member_sessions,
+    notice_queue,
+    sign_ins,
+)
+from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LEDGER = timedelta(days=30)
 """How long we know an incoming activity again: far longer than anyone delivers one."""
 RAW_BODIES = timedelta(days=14)
 """How long an activity we could not process is kept to be looked at."""
 DELIVERIES = timedelta(days=30)
-"""How long we remember who was told of a thing that is deleted."""
+"""How long we remember who was told of a thing that is deleted, and what we answered whom."""
+MOST_ANSWERS = 5_000
+"""Forgotten in one sweep at most; the others at the next."""
+NOTICES = timedelta(days=30)
+"""How long after an event we know who was told what, so that nobody is told twice."""
+WORDS = timedelta(days=1)
+"""How long a direct message is kept after it arrived, for the report to its writer."""
 SIGN_IN = timedelta(days=1)
 TOMBSTONES = timedelta(days=90)
 """How long we remember that others deleted something, so that a late copy stays out."""
+STRANGERS = LEDGER
+"""How long an actor met once is known: no longer than what it sent."""
+MOST_ATTENDEES = 1_000
+"""Forgotten in one transaction at most."""
+MOST_STRANGERS = 10_000
+"""Forgotten in one sweep at most; the others at the next."""
 
 
 def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
@@ -29,9 +51,40 @@ def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
         "inbox_rows": inbox.purge(tx, tx.now - LEDGER),
         "sign_in_links": expiry.sign_in(tx, tx.now - SIGN_IN),
         "sessions": expiry.idle_sessions(tx, tx.now - IDLE),
+        "member_sessions": member_sessions.sweep(
+            tx, begun_before=tx.now - members.LONGEST, seen_before=tx.now - members.IDLE
+        ),
+        "sign_ins": sign_ins.sweep(tx),
         "tombstones": expiry.foreign_tombstones(tx, tx.now - TOMBSTONES),
         "deliveries": _sweep_deliveries(tx, urls),
+        "answers": expiry.spent_answers(tx, tx.now - DELIVERIES, MOST_ANSWERS),
+        "door": door.purge(tx, tx.now - NOTICES),
+        "notices": notice_queue.purge(tx, tx.now - NOTICES),
+        "places": attendees.forget_unused_places(tx),
+        "words_to_one": notice_queue.forget_words(tx, urls.notice(""), tx.now - WORDS),
     }
+
+
+def forget_attendees(tx: WriteTx, after: timedelta) -> int:
+    """Forget some of those who came to events that ended `after` or longer ago; return how many.
+
+    Gone are who they were, what they were told, the key of what was only counted, and the exact
+    place; the numbers stay. Called again until nothing is left, so that nobody waits long.
+    """
+    return attendees.forget_some(tx, tx.now - after, MOST_ATTENDEES)
+
+
+def strangers(tx: ReadTx) -> list[str]:
+    """Return ids of actors of other servers whom nothing here needs to know any more."""
+    return expiry.strangers(tx, tx.now - STRANGERS, MOST_STRANGERS)
+
+
+def forget_strangers(tx: WriteTx, uris: Sequence[str]) -> int:
+    """Forget those of the actors `uris` who have not come back meanwhile; return how many.
+
+    Called with some at a time: looking for them needs no writer, and forgetting holds it briefly.
+    """
+    return expiry.forget_strangers(tx, uris, tx.now - STRANGERS)
 
 
 def _sweep_deliveries(tx: WriteTx, urls: Urls) -> int:

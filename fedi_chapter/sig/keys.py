@@ -183,6 +183,25 @@ class KeyRing:
         """
         return self._opened(key_id, kind, sealed)
 
+    def seal_text(self, text: str) -> bytes:
+        """Return a secret word encrypted, such as what another server lets us in with."""
+        return self._box.encrypt(text.encode())
+
+    def unseal_text(self, whose: str, sealed: bytes) -> str:
+        """Open what `seal_text` made; `whose` it is stands in the error.
+
+        Raises:
+            OperatorError: it was sealed with another master key.
+
+        """
+        try:
+            return self._box.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise OperatorError(
+                f"the secret of {whose} was not sealed with this master key",
+                cure="put back the master key file that belongs to this database",
+            ) from error
+
     def _open(self, key_id: str, kind: Kind, sealed: bytes) -> SigningKey:
         try:
             opened = self._box.decrypt(sealed)

@@ -7,13 +7,17 @@ it is in `deliveries`.
 from sqlalchemy import bindparam, select
 
 from fedi_chapter.domain.chapter import ActorId
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import activities
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
-_PUT = insert(activities).on_conflict_do_nothing()
+_PUT = Prepared(
+    insert(activities).on_conflict_do_nothing().returning(activities.c.id),
+    given=[column.name for column in activities.columns if column.name != "id"],
+)
 _BODY = select(activities.c.body).where(activities.c.uri == bindparam("uri"))
-_ID = select(activities.c.id).where(activities.c.uri == bindparam("uri"))
+_ID = Prepared(select(activities.c.id).where(activities.c.uri == bindparam("uri")))
 
 
 def put(  # noqa: PLR0913 - one named argument for each column
@@ -32,18 +36,18 @@ def put(  # noqa: PLR0913 - one named argument for each column
     `digest` is the base64 of the body's SHA-256. With `key_id` it is signed with that key
     rather than the actor's current one.
     """
-    row = {
-        "uri": uri,
-        "type": type,
-        "actor_id": actor_id,
-        "object_uri": object_uri,
-        "body": body,
-        "digest": digest,
-        "key_id": key_id,
-        "at": tx.now,
-    }
-    tx.conn.execute(_PUT, row)
-    return int(tx.conn.execute(_ID, {"uri": uri}).scalar_one())
+    new = _PUT.first(
+        tx,
+        uri=uri,
+        type=type,
+        actor_id=actor_id,
+        object_uri=object_uri,
+        body=body,
+        digest=digest,
+        key_id=key_id,
+        at=tx.now,
+    )
+    return int((new or _ID.one(tx, uri=uri))["id"])
 
 
 def get(tx: ReadTx, uri: str) -> bytes | None:

@@ -6,8 +6,9 @@ however long the page is.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import BindParameter, bindparam, delete, select
 
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.post import Mention
@@ -16,19 +17,27 @@ from fedi_chapter.store.tables import attachments, mentions, tags
 from fedi_chapter.store.tables import media as media_table
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
+# Built once: an event is read for every answer to it.
+_OWNERS: BindParameter[Any] = bindparam("owners", expanding=True)
+_IMAGES = (
+    select(attachments.c.owner_id, *media.COLUMNS)
+    .join(media_table, media_table.c.id == attachments.c.media_id)
+    .where(attachments.c.owner_id.in_(_OWNERS))
+    .order_by(attachments.c.owner_id, attachments.c.position)
+)
+_TAGS = (
+    select(tags.c.owner_id, tags.c.name)
+    .where(tags.c.owner_id.in_(_OWNERS))
+    .order_by(tags.c.owner_id, tags.c.position)
+)
+
 
 def images(tx: ReadTx, owners: Sequence[str]) -> dict[str, tuple[Media, ...]]:
     """Return the pictures of each owner, in order."""
     found: defaultdict[str, list[Media]] = defaultdict(list)
     if owners:
-        rows = tx.conn.execute(
-            select(attachments.c.owner_id, *media.COLUMNS)
-            .join(media_table, media_table.c.id == attachments.c.media_id)
-            .where(attachments.c.owner_id.in_(owners))
-            .order_by(attachments.c.owner_id, attachments.c.position)
-        )
-        for row in rows:
-            found[row.owner_id].append(media.read(row))
+        for row in tx.conn.execute(_IMAGES, {"owners": owners}):
+            found[row.owner_id].append(media.read(row._mapping))
     return {owner: tuple(own) for owner, own in found.items()}
 
 
@@ -36,12 +45,7 @@ def tag_names(tx: ReadTx, owners: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the tags of each owner as they were written, in order."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     if owners:
-        rows = tx.conn.execute(
-            select(tags.c.owner_id, tags.c.name)
-            .where(tags.c.owner_id.in_(owners))
-            .order_by(tags.c.owner_id, tags.c.position)
-        )
-        for row in rows:
+        for row in tx.conn.execute(_TAGS, {"owners": owners}):
             found[row.owner_id].append(row.name)
     return {owner: tuple(own) for owner, own in found.items()}
 

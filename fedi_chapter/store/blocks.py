@@ -1,16 +1,27 @@
 """Whom we refuse. Called by moderation and at every door others come in through."""
 
 from collections.abc import Collection
+from itertools import zip_longest
 
-from sqlalchemy import bindparam, delete, select
+import orjson
+from sqlalchemy import Text, bindparam, delete, func, select
 
 from fedi_chapter.domain.moderation import Block, host_and_parents
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import blocks
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
-# Built once: it is asked for every activity, and building it costs more than running it.
-_FIND = select(blocks).where(blocks.c.target.in_(bindparam("targets", expanding=True))).limit(1)
+# Built once, for so many names at a time: it is asked for every activity.
+_NAMES = tuple(f"name_{number}" for number in range(8))
+_FIND = Prepared(
+    select(blocks).where(blocks.c.target.in_([bindparam(name, type_=Text) for name in _NAMES]))
+)
+
+_TARGET = select(blocks.c.target)
+_AMONG = _TARGET.where(blocks.c.target.in_(bindparam("targets", expanding=True)))
+_LISTED = func.json_each(bindparam("targets", type_=Text)).table_valued("value")
+_AMONG_SQLITE = Prepared(_TARGET.where(blocks.c.target.in_(select(_LISTED.c.value))))
 
 
 def put(tx: WriteTx, block: Block) -> None:
@@ -36,11 +47,17 @@ def listing(tx: ReadTx) -> list[Block]:
 def find(tx: ReadTx, *, actor_uri: str | None, host: str) -> Block | None:
     """Return the block that refuses an actor, its host, or a domain its host is under."""
     targets = [*host_and_parents(host), *([actor_uri] if actor_uri else [])]
-    row = tx.conn.execute(_FIND, {"targets": targets}).one_or_none()
-    return None if row is None else Block(**row._mapping)
+    for start in range(0, len(targets), len(_NAMES)):
+        some = zip_longest(_NAMES, targets[start : start + len(_NAMES)])
+        row = _FIND.first(tx, **dict(some))
+        if row is not None:
+            return Block(**row)
+    return None
 
 
 def among(tx: ReadTx, targets: Collection[str]) -> frozenset[str]:
     """Return those of many hosts and actors that are refused, in one query."""
-    query = select(blocks.c.target).where(blocks.c.target.in_(targets))
-    return frozenset(tx.conn.execute(query).scalars())
+    if tx.conn.dialect.name == "sqlite":
+        rows = _AMONG_SQLITE.rows(tx, targets=orjson.dumps(list(targets)).decode())
+        return frozenset([row["target"] for row in rows])
+    return frozenset(tx.conn.execute(_AMONG, {"targets": list(targets)}).scalars())

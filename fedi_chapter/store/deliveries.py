@@ -5,6 +5,7 @@ worker takes and finishes rows is in `delivery_claims`. Rows stay after they are
 are the ledger of who must hear of a later Update or Delete.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +27,21 @@ from sqlalchemy import (
 
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.delivery import DeliveryState, QueuedDelivery, QueueStatus
+from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.follower import FollowState
+from fedi_chapter.domain.moderation import host_and_parents
+from fedi_chapter.domain.rsvp import Route
 from fedi_chapter.store.delivery_claims import claim, finish, is_open, release
-from fedi_chapter.store.tables import activities, deliveries, followers, hosts, remote_actors
+from fedi_chapter.store.prepared import Prepared
+from fedi_chapter.store.tables import (
+    activities,
+    blocks,
+    deliveries,
+    followers,
+    hosts,
+    remote_actors,
+    rsvps,
+)
 from fedi_chapter.store.tables.base import Instant
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
@@ -44,23 +57,26 @@ __all__ = [
     "to_followers",
     "to_inbox",
     "to_past_recipients",
+    "to_voters",
+    "was_told",
 ]
 
 _COLUMNS = ["activity_id", "inbox", "host", "object_uri", "state", "attempts", "first_due", "due"]
 _OPEN = is_open()
 _FAILED = deliveries.c.state == literal_column("'failed'")
+_WITHDRAW = ("Delete", "Undo", "Reject")
 _NOW: ColumnElement[Any] = bindparam("now", type_=Instant())
 _ACTIVITY = bindparam("activity", type_=activities.c.id.type)
 # A host at rest is not asked before its rest is over, by new deliveries neither.
 _WHEN = case((hosts.c.rest_until > _NOW, hosts.c.rest_until), else_=_NOW)
 _STATE = (literal(DeliveryState.WAITING.value), literal(0), _NOW, _WHEN)
-_PUT_HOST = insert(hosts).on_conflict_do_nothing()
+_PUT_HOST = Prepared(insert(hosts).on_conflict_do_nothing(), given=["host"])
 
 
 def to_inbox(tx: WriteTx, activity: int, inbox: str, host: str) -> None:
     """Queue an activity for one inbox; a second time changes nothing."""
-    tx.conn.execute(_PUT_HOST, {"host": host})
-    tx.conn.execute(_TO_INBOX, {"activity": activity, "inbox": inbox, "host": host, "now": tx.now})
+    _PUT_HOST.run(tx, host=host)
+    _TO_INBOX.run(tx, activity=activity, inbox=inbox, host=host, now=tx.now)
 
 
 def to_followers(
@@ -82,9 +98,35 @@ def to_followers(
     tx.conn.execute(_TO_FOLLOWERS[takes_events], values)
 
 
-def to_past_recipients(tx: WriteTx, activity: int, object_uri: str) -> None:
-    """Queue an activity for every inbox that was ever to get something about `object_uri`."""
-    tx.conn.execute(_TO_PAST_RECIPIENTS, {"activity": activity, "about": object_uri, "now": tx.now})
+def to_past_recipients(
+    tx: WriteTx, activity: int, object_uri: str, *, refused_too: bool = False
+) -> None:
+    """Queue an activity for every inbox that was ever to get something about `object_uri`.
+
+    Those who were blocked since get it only when `refused_too`.
+    """
+    values: dict[str, object] = {"activity": activity, "about": object_uri, "now": tx.now}
+    if not refused_too:
+        values["refused"] = _refused_among(tx, _HOSTS_TOLD, {"about": object_uri})
+    tx.conn.execute(_TO_PAST_RECIPIENTS[refused_too], values)
+
+
+def to_voters(tx: WriteTx, activity: int, event_id: EventId, *, counterpart: str) -> None:
+    """Queue an activity for the servers of those who answered an event by its face.
+
+    Left out are hosts that got the Event (`counterpart`) instead, and who is blocked.
+    """
+    event = {"event": event_id}
+    refused = _refused_among(tx, _HOSTS_OF_VOTERS, event)
+    tx.conn.execute(_PUT_HOSTS_OF_VOTERS, event)
+    values = {"activity": activity, "now": tx.now, "counterpart": counterpart, "refused": refused}
+    tx.conn.execute(_TO_VOTERS, event | values)
+
+
+def was_told(tx: ReadTx, object_uri: str) -> bool:
+    """Tell whether anybody was ever to get something about `object_uri`."""
+    told = select(_EARLIER.c.id).where(_ABOUT).limit(1)
+    return tx.conn.execute(told, {"about": object_uri}).first() is not None
 
 
 def status(tx: ReadTx) -> QueueStatus:
@@ -137,7 +179,11 @@ def listing(
 
 
 def retry(tx: WriteTx, *, host: str | None = None) -> int:
-    """Try everything of a host (or of all) that failed or waits again now; return how many."""
+    """Try everything of a host (or of all) that failed or waits again now; return how many.
+
+    What failed and was overtaken stays so: a Create after the Delete that arrived would bring
+    back what is deleted.
+    """
     ours = [deliveries.c.host == host] if host is not None else []
     theirs = [hosts.c.host == host] if host is not None else []
     tx.conn.execute(
@@ -147,7 +193,7 @@ def retry(tx: WriteTx, *, host: str | None = None) -> int:
     )
     again = {"state": DeliveryState.WAITING, "due": tx.now, "attempts": 0, "first_due": tx.now}
     failed: CursorResult[Any] = tx.conn.execute(
-        update(deliveries).where(_FAILED, *ours).values(finished_at=None, **again)
+        update(deliveries).where(_FAILED, ~_is_overtaken(), *ours).values(finished_at=None, **again)
     )
     waiting: CursorResult[Any] = tx.conn.execute(
         update(deliveries)
@@ -168,6 +214,20 @@ def next_due(tx: ReadTx) -> datetime | None:
 # -- statements, built once so that each is compiled once ------------------------------------
 
 
+def _is_overtaken() -> ColumnElement[bool]:
+    """Whether an inbox took a later word about the object that makes a row's own untrue."""
+    later, said, own = deliveries.alias("later"), activities.alias("said"), activities.alias("own")
+    return exists().where(
+        later.c.object_uri == deliveries.c.object_uri,
+        later.c.inbox == deliveries.c.inbox,
+        later.c.id > deliveries.c.id,
+        later.c.state == literal_column("'done'"),
+        said.c.id == later.c.activity_id,
+        own.c.id == deliveries.c.activity_id,
+        or_(said.c.type.in_(_WITHDRAW), said.c.type == own.c.type),
+    )
+
+
 def _put_from(query: Select[Any]) -> Any:
     """Return one INSERT…SELECT DISTINCT; an inbox that has the activity is left out."""
     return (
@@ -175,6 +235,13 @@ def _put_from(query: Select[Any]) -> Any:
         .from_select(_COLUMNS, query.distinct())
         .on_conflict_do_nothing(index_elements=["activity_id", "inbox"])
     )
+
+
+def _refused_among(tx: ReadTx, names: Select[Any], values: Mapping[str, object]) -> list[str]:
+    """Return those of the hosts a query `names` that are blocked, or below a blocked one."""
+    blocked = set(tx.conn.execute(_BLOCKED).scalars())
+    named = tx.conn.execute(names, values).scalars() if blocked else ()
+    return [host for host in named if not blocked.isdisjoint(host_and_parents(host))]
 
 
 def _sent_to_host(object_uri: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -198,10 +265,12 @@ def _takes(takes_events: bool | None) -> list[ColumnElement[bool]]:
     ]
 
 
+_PREFERRED_INBOX = func.coalesce(remote_actors.c.shared_inbox, remote_actors.c.inbox)
+
+
 def _to_followers(takes_events: bool | None) -> Any:
-    inbox = func.coalesce(remote_actors.c.shared_inbox, remote_actors.c.inbox)
     return _put_from(
-        select(_ACTIVITY, inbox, remote_actors.c.host, activities.c.object_uri, *_STATE)
+        select(_ACTIVITY, _PREFERRED_INBOX, remote_actors.c.host, activities.c.object_uri, *_STATE)
         .select_from(followers)
         .join(remote_actors, remote_actors.c.uri == followers.c.uri)
         .join(activities, activities.c.id == _ACTIVITY)
@@ -227,26 +296,73 @@ _FOLLOWERS_HOSTS = (
     .on_conflict_do_nothing()
 )
 _TO_FOLLOWERS = {wanted: _to_followers(wanted) for wanted in (True, False, None)}
-_TO_INBOX = _put_from(
-    select(
-        _ACTIVITY,
-        bindparam("inbox", type_=deliveries.c.inbox.type),
-        hosts.c.host,
-        activities.c.object_uri,
-        *_STATE,
+_TO_INBOX = Prepared(
+    _put_from(
+        select(
+            _ACTIVITY,
+            bindparam("inbox", type_=deliveries.c.inbox.type),
+            hosts.c.host,
+            activities.c.object_uri,
+            *_STATE,
+        )
+        .select_from(activities)
+        .join(hosts, hosts.c.host == bindparam("host", type_=hosts.c.host.type))
+        .where(activities.c.id == _ACTIVITY)
     )
-    .select_from(activities)
-    .join(hosts, hosts.c.host == bindparam("host", type_=hosts.c.host.type))
-    .where(activities.c.id == _ACTIVITY)
 )
 _EARLIER = deliveries.alias("earlier")
-_TO_PAST_RECIPIENTS = _put_from(
-    select(_ACTIVITY, _EARLIER.c.inbox, _EARLIER.c.host, activities.c.object_uri, *_STATE)
-    .select_from(_EARLIER)
+_ABOUT = _EARLIER.c.object_uri == bindparam("about", type_=deliveries.c.object_uri.type)
+_HOSTS_TOLD = select(_EARLIER.c.host).where(_ABOUT).distinct()
+_BLOCKED = select(blocks.c.target)
+# An inbox that somebody blocked shares with others still gets what is for the others.
+_INBOXES_OF_BLOCKED = (
+    select(remote_actors.c.inbox)
+    .join(blocks, blocks.c.target == remote_actors.c.uri)
+    .where(remote_actors.c.inbox.is_distinct_from(remote_actors.c.shared_inbox))
+)
+_IS_WELCOME = (
+    _EARLIER.c.host.not_in(bindparam("refused", expanding=True)),
+    _EARLIER.c.inbox.not_in(_INBOXES_OF_BLOCKED),
+)
+
+
+def _to_past_recipients(*, refused_too: bool) -> Any:
+    told = (
+        select(_ACTIVITY, _EARLIER.c.inbox, _EARLIER.c.host, activities.c.object_uri, *_STATE)
+        .select_from(_EARLIER)
+        .join(activities, activities.c.id == _ACTIVITY)
+        .outerjoin(hosts, hosts.c.host == _EARLIER.c.host)
+        .where(_ABOUT, _EARLIER.c.activity_id != _ACTIVITY)
+    )
+    return _put_from(told if refused_too else told.where(*_IS_WELCOME))
+
+
+_TO_PAST_RECIPIENTS = {wish: _to_past_recipients(refused_too=wish) for wish in (True, False)}
+
+_VOTED = (
+    rsvps.c.event_id == bindparam("event", type_=rsvps.c.event_id.type),
+    rsvps.c.route.in_((Route.POLL, Route.REPLY)),  # who answered so has the face at hand
+    remote_actors.c.gone_at.is_(None),
+)
+_HOSTS_OF_VOTERS = (
+    select(remote_actors.c.host)
+    .join(rsvps, rsvps.c.actor_uri == remote_actors.c.uri)
+    .where(*_VOTED)
+    .distinct()
+)
+_PUT_HOSTS_OF_VOTERS = (
+    insert(hosts).from_select(["host"], _HOSTS_OF_VOTERS).on_conflict_do_nothing()
+)
+_TO_VOTERS = _put_from(
+    select(_ACTIVITY, _PREFERRED_INBOX, remote_actors.c.host, activities.c.object_uri, *_STATE)
+    .select_from(rsvps)
+    .join(remote_actors, remote_actors.c.uri == rsvps.c.actor_uri)
     .join(activities, activities.c.id == _ACTIVITY)
-    .outerjoin(hosts, hosts.c.host == _EARLIER.c.host)
+    .outerjoin(hosts, hosts.c.host == remote_actors.c.host)
     .where(
-        _EARLIER.c.object_uri == bindparam("about", type_=deliveries.c.object_uri.type),
-        _EARLIER.c.activity_id != _ACTIVITY,
+        *_VOTED,
+        *_takes(False),
+        remote_actors.c.host.not_in(bindparam("refused", expanding=True)),
+        remote_actors.c.uri.not_in(select(blocks.c.target)),
     )
 )

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, bindparam, case, func, select, update
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId
-from fedi_chapter.domain.event import Event, EventId, EventStatus, RsvpMode
+from fedi_chapter.domain.event import Event, EventId, EventStatus, PlaceShown, RsvpMode
 from fedi_chapter.domain.place import Place, Point
 from fedi_chapter.store import belongings
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import events, places
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert as insert_row
@@ -31,11 +32,29 @@ _IS_PUBLIC = (
     events.c.visibility == Visibility.PUBLIC,
 )
 
+_TAKES_PLACE = (
+    events.c.published_at.is_not(None),
+    events.c.deleted_at.is_(None),
+    events.c.rsvp == RsvpMode.ON,
+    events.c.status.not_in([EventStatus.CANCELLED, EventStatus.POSTPONED]),
+)
+IS_NO_TEMPLATE = events.c.series_id.is_(None) | events.c.occurrence.is_not(None)
+"""The drafts after which a series makes its events are in no list."""
+
+_GET = _EVENTS.where(events.c.id == bindparam("id"))
+_REVISION = Prepared(select(events.c.revision).where(events.c.id == bindparam("id")))
+
 
 def get(tx: ReadTx, event_id: EventId) -> Event | None:
     """Return an event; a draft, a cancelled or a deleted one too."""
-    found = _all(tx, _EVENTS.where(events.c.id == event_id))
+    found = read(tx, tx.conn.execute(_GET, {"id": event_id}).all())
     return found[0] if found else None
+
+
+def revision(tx: ReadTx, event_id: EventId) -> int | None:
+    """Return how often an event was changed: whether a copy of it is still true."""
+    row = _REVISION.first(tx, id=event_id)
+    return None if row is None else int(row["revision"])
 
 
 def insert(tx: WriteTx, event: Event) -> None:
@@ -72,7 +91,9 @@ def upcoming(tx: ReadTx, actor_id: ActorId, *, limit: int, listed_only: bool = T
 
 def listing(tx: ReadTx, actor_id: ActorId) -> list[Event]:
     """Return all events of an actor that were not deleted, drafts too, the newest first."""
-    query = _EVENTS.where(events.c.actor_id == actor_id, events.c.deleted_at.is_(None))
+    query = _EVENTS.where(
+        events.c.actor_id == actor_id, events.c.deleted_at.is_(None), IS_NO_TEMPLATE
+    )
     return _all(tx, query.order_by(events.c.created_at.desc(), events.c.id.desc()))
 
 
@@ -91,6 +112,41 @@ def count(tx: ReadTx, actor_id: ActorId) -> int:
     return tx.conn.execute(
         select(func.count()).select_from(events).where(events.c.actor_id == actor_id, *_IS_PUBLIC)
     ).scalar_one()
+
+
+def starting(tx: ReadTx, *, after: datetime, until: datetime) -> list[Event]:
+    """Return the events that take RSVPs and begin after one instant, at the latest at another."""
+    query = _EVENTS.where(*_TAKES_PLACE, events.c.starts_at > after, events.c.starts_at <= until)
+    return _all(tx, query.order_by(events.c.starts_at, events.c.id))
+
+
+def ended(tx: ReadTx, *, after: datetime, until: datetime) -> list[Event]:
+    """Return the events that took RSVPs and ended after one instant, at the latest at another."""
+    query = _EVENTS.where(*_TAKES_PLACE, events.c.over_at > after, events.c.over_at <= until)
+    return _all(tx, query.order_by(events.c.over_at, events.c.id))
+
+
+def of_series(tx: ReadTx, series_id: str, *, since: datetime | None = None) -> list[Event]:
+    """Return the events made for a series, drafts and deleted ones too, in its order.
+
+    `since` is a local time; events whose date in the series is earlier are left out.
+    """
+    query = _EVENTS.where(events.c.series_id == series_id, events.c.occurrence.is_not(None))
+    if since is not None:
+        query = query.where(events.c.occurrence >= since.isoformat())
+    return _all(tx, query.order_by(events.c.occurrence))
+
+
+def last_change(tx: ReadTx, actor_id: ActorId) -> datetime | None:
+    """Return when what an actor has upcoming last changed, also by an event's end or deletion."""
+    gone = case((events.c.over_at <= tx.now, events.c.over_at))
+    moments = (events.c.published_at, events.c.updated_at, events.c.deleted_at, gone)
+    found = tx.conn.execute(
+        select(*map(func.max, moments)).where(
+            events.c.actor_id == actor_id, events.c.published_at.is_not(None)
+        )
+    ).one()
+    return max((at for at in found if at is not None), default=None)
 
 
 def place(tx: ReadTx, place_id: str) -> Place | None:
@@ -119,6 +175,11 @@ def _changeable(event: Event) -> dict[str, Any]:
         "external_url": event.external_url,
         "capacity": event.capacity,
         "approval": event.approval,
+        "rsvp_until": event.rsvp_until,
+        "counts_only": event.counts_only,
+        "poll": list(event.poll),
+        "place_shown": event.place_shown,
+        "bring": event.bring,
         "status": event.status,
         "cancel_reason": event.cancel_reason,
         "previous_starts_at": event.previous_starts_at,
@@ -128,6 +189,8 @@ def _changeable(event: Event) -> dict[str, Any]:
         "updated_at": event.updated_at,
         "deleted_at": event.deleted_at,
         "revision": event.revision,
+        "series_id": event.series_id,
+        "occurrence": event.occurrence.isoformat() if event.occurrence else None,
     }
 
 
@@ -182,6 +245,11 @@ def _event(row: Row[Any], **belonging: Any) -> Event:
         external_url=row.external_url,
         capacity=row.capacity,
         approval=row.approval,
+        rsvp_until=row.rsvp_until,
+        counts_only=row.counts_only,
+        poll=tuple(row.poll),
+        place_shown=PlaceShown(row.place_shown),
+        bring=row.bring,
         status=EventStatus(row.status),
         cancel_reason=row.cancel_reason,
         previous_starts_at=row.previous_starts_at,
@@ -191,6 +259,8 @@ def _event(row: Row[Any], **belonging: Any) -> Event:
         updated_at=row.updated_at,
         deleted_at=row.deleted_at,
         revision=row.revision,
+        series_id=row.series_id,
+        occurrence=datetime.fromisoformat(row.occurrence) if row.occurrence else None,
         **belonging,
     )
 

@@ -4,22 +4,83 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Delete, Update, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Update,
+    and_,
+    delete,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from fedi_chapter.domain.delivery import DeliveryState
 from fedi_chapter.store.tables import (
     activities,
+    blocks,
+    boosts,
+    calendar_feeds,
     deliveries,
     events,
+    followers,
+    following,
     inbox,
+    member_sessions,
+    mentions,
+    messages,
+    neighbour_events,
+    neighbour_posts,
+    outbox,
     posts,
+    quotes,
+    reactions,
+    remote_actors,
+    replies,
+    reports,
+    rsvps,
     sessions,
     sign_in_links,
     tombstones,
 )
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
+_SPENT = ("Accept", "Reject", "Ignore", "Undo")
+_AT_ONCE = 500
 _OVER = deliveries.c.state.in_([DeliveryState.DONE, DeliveryState.FAILED])
+
+# Large tables that are looked up by actor, one step each; small ones are read once as a whole.
+_INDEXED = (
+    calendar_feeds.c.actor_uri,
+    followers.c.uri,
+    following.c.uri,
+    member_sessions.c.actor_uri,
+    messages.c.actor_uri,
+    neighbour_events.c.actor_uri,
+    neighbour_posts.c.actor_uri,
+    replies.c.actor_uri,
+    rsvps.c.actor_uri,
+)
+_READ_WHOLE = (
+    select(blocks.c.target),
+    select(boosts.c.author_uri),
+    select(mentions.c.uri),
+    select(quotes.c.actor_uri),
+    select(reports.c.reporter),
+    # Written out: the index of what waits is used only for a condition known beforehand.
+    select(inbox.c.actor_uri).where(inbox.c.state == literal_column("'waiting'")),
+)
+_REACTED = exists().where(
+    reactions.c.kind.in_(("like", "boost")), reactions.c.actor_uri == remote_actors.c.uri
+)
+_IS_STRANGER = and_(
+    *(~exists().where(named == remote_actors.c.uri) for named in _INDEXED),
+    ~_REACTED,
+    *(remote_actors.c.uri.not_in(named) for named in _READ_WHOLE),
+)
 
 
 def empty_bodies(tx: WriteTx, before: datetime) -> int:
@@ -50,6 +111,23 @@ def foreign_tombstones(tx: WriteTx, before: datetime) -> int:
     return _run(tx, delete(tombstones).where(is_theirs, tombstones.c.at < before))
 
 
+def strangers(tx: ReadTx, before: datetime, limit: int) -> list[str]:
+    """Return ids of actors not seen since an instant who mean nothing to anything kept here."""
+    query = select(remote_actors.c.uri).where(*_unseen_since(before)).limit(limit)
+    return list(tx.conn.execute(query).scalars())
+
+
+def forget_strangers(tx: WriteTx, uris: Sequence[str], before: datetime) -> int:
+    """Delete those of `uris` who are strangers still, with their keys; return how many.
+
+    Whom something that happened here names is to be told of it first, and stays.
+    """
+    happenings = tx.conn.execute(select(outbox.c.fields)).scalars()
+    to_be_told = {value for fields in happenings for value in fields.values()}
+    meant = remote_actors.c.uri.in_([uri for uri in uris if uri not in to_be_told])
+    return _run(tx, delete(remote_actors).where(meant, *_unseen_since(before)))
+
+
 def deleted_things(tx: ReadTx, before: datetime) -> tuple[list[str], list[str]]:
     """Return the ids of our events and of our posts that were deleted before an instant."""
     gone_events = select(events.c.id).where(events.c.deleted_at < before)
@@ -77,6 +155,28 @@ def deliveries_about(tx: WriteTx, uris: Sequence[str], before: datetime) -> int:
             .where(activities.c.id.not_in(used)),
         )
     return gone
+
+
+def spent_answers(tx: WriteTx, before: datetime, limit: int) -> int:
+    """Delete up to `limit` answers and withdrawals that were delivered, or given up, before then.
+
+    Nothing refers to them: what they answered or took back is settled. Each names its reader,
+    who may have left the network since.
+    """
+    is_old = activities.c.type.in_(_SPENT), activities.c.at < before
+    waits = exists().where(deliveries.c.activity_id == activities.c.id, ~_OVER)
+    oldest = select(activities.c.id).where(*is_old, ~waits).order_by(activities.c.id).limit(limit)
+    ids = tx.conn.execute(oldest).scalars().all()
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids[start : start + _AT_ONCE]
+        _run(tx, delete(deliveries).where(deliveries.c.activity_id.in_(part)))
+        _run(tx, delete(activities).where(activities.c.id.in_(part)))
+    return len(ids)
+
+
+def _unseen_since(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    gone = remote_actors.c.gone_at
+    return remote_actors.c.fetched_at < before, or_(gone.is_(None), gone < before), _IS_STRANGER
 
 
 def _run(tx: WriteTx, statement: Delete | Update) -> int:

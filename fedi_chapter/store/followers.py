@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     ScalarSelect,
     Select,
     bindparam,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.follower import Follower, FollowState
+from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import followers, remote_actors
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
@@ -32,13 +32,18 @@ _FOLLOWERS = select(followers, remote_actors.c.handle).join(
 _ACCEPTED = followers.c.state == FollowState.ACCEPTED
 _NEWEST_FIRST = (followers.c.since.desc(), followers.c.uri)
 # Built once: these run with every Follow.
-_ONE = _FOLLOWERS.where(
-    followers.c.actor_id == bindparam("actor"), followers.c.uri == bindparam("uri")
+_ONE = Prepared(
+    _FOLLOWERS.where(
+        followers.c.actor_id == bindparam("actor"), followers.c.uri == bindparam("uri")
+    )
 )
 _NEW = insert(followers)
-_PUT = _NEW.on_conflict_do_update(
-    index_elements=["actor_id", "uri"],
-    set_={"follow_activity": _NEW.excluded.follow_activity, "state": _NEW.excluded.state},
+_PUT = Prepared(
+    _NEW.on_conflict_do_update(
+        index_elements=["actor_id", "uri"],
+        set_={"follow_activity": _NEW.excluded.follow_activity, "state": _NEW.excluded.state},
+    ),
+    given=followers.columns.keys(),
 )
 
 
@@ -54,12 +59,16 @@ def _counted(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
 
 _RECENT = followers.c.since > bindparam("since", type_=followers.c.since.type)
 _THEIRS = remote_actors.c.host == bindparam("host")
-_CROWD = select(
-    _counted(_ACCEPTED, _RECENT).label("lately"),
-    _counted(_ACCEPTED, _RECENT, _THEIRS).label("lately_of_host"),
-    _counted(followers.c.state == FollowState.PENDING, _THEIRS).label("waiting_of_host"),
+_CROWD = Prepared(
+    select(
+        _counted(_ACCEPTED, _RECENT).label("lately"),
+        _counted(_ACCEPTED, _RECENT, _THEIRS).label("lately_of_host"),
+        _counted(followers.c.state == FollowState.PENDING, _THEIRS).label("waiting_of_host"),
+    )
 )
-_IS_FOLLOWER = select(exists().where(followers.c.uri == bindparam("uri"), _ACCEPTED))
+_IS_FOLLOWER = Prepared(
+    select(exists().where(followers.c.uri == bindparam("uri"), _ACCEPTED).label("found"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +82,20 @@ class Crowd:
 
 def get(tx: ReadTx, actor_id: ActorId, uri: str) -> Follower | None:
     """Return `uri` as a follower of ours, accepted or not."""
-    row = tx.conn.execute(_ONE, {"actor": actor_id, "uri": uri}).one_or_none()
+    row = _ONE.first(tx, actor=actor_id, uri=uri)
     return None if row is None else _read(row)
 
 
 def put(tx: WriteTx, actor_id: ActorId, uri: str, follow_activity: str, state: FollowState) -> None:
     """Remember a follower; asking again changes the follow's id and state, not its beginning."""
-    row = {"actor_id": actor_id, "uri": uri, "follow_activity": follow_activity, "state": state}
-    tx.conn.execute(_PUT, row | {"since": tx.now})
+    _PUT.run(
+        tx,
+        actor_id=actor_id,
+        uri=uri,
+        follow_activity=follow_activity,
+        state=state,
+        since=tx.now,
+    )
 
 
 def remove(tx: WriteTx, actor_id: ActorId, uri: str) -> bool:
@@ -107,13 +122,12 @@ def any_at_all(tx: ReadTx) -> bool:
 
 def crowd(tx: ReadTx, host: str, since: datetime, *, limit: int) -> Crowd:
     """Count who came after `since`: in all and from one host, and who of that host waits."""
-    values = {"host": host, "since": since, "most": limit}
-    return Crowd(**tx.conn.execute(_CROWD, values).one()._mapping)
+    return Crowd(**_CROWD.one(tx, host=host, since=since, most=limit))
 
 
 def is_follower(tx: ReadTx, uri: str) -> bool:
     """Tell whether `uri` follows any of our actors."""
-    return bool(tx.conn.execute(_IS_FOLLOWER, {"uri": uri}).scalar_one())
+    return bool(_IS_FOLLOWER.one(tx, uri=uri)["found"])
 
 
 def listing(
@@ -153,15 +167,15 @@ def of_host(tx: ReadTx, actor_id: ActorId, host: str) -> list[Follower]:
 
 
 def _all(tx: ReadTx, query: Select[Any]) -> list[Follower]:
-    return [_read(row) for row in tx.conn.execute(query)]
+    return [_read(row) for row in tx.conn.execute(query).mappings()]
 
 
-def _read(row: Row[Any]) -> Follower:
+def _read(row: Row) -> Follower:
     return Follower(
-        actor_id=ActorId(row.actor_id),
-        uri=row.uri,
-        handle=row.handle,
-        follow_activity=row.follow_activity,
-        state=FollowState(row.state),
-        since=row.since,
+        actor_id=ActorId(row["actor_id"]),
+        uri=row["uri"],
+        handle=row["handle"],
+        follow_activity=row["follow_activity"],
+        state=FollowState(row["state"]),
+        since=row["since"],
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, bindparam, delete, exists, func, select, upd
 
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.follower import Following, FollowState
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import following, remote_actors
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -18,7 +19,9 @@ _FOLLOWING = select(following, remote_actors.c.handle).join(
 _ACCEPTED = following.c.state == FollowState.ACCEPTED
 _NEWEST_FIRST = (following.c.since.desc(), following.c.id.desc())
 # Built once: it is asked for every note that comes in.
-_IS_FOLLOWED = select(exists().where(following.c.uri == bindparam("uri"), _ACCEPTED))
+_IS_FOLLOWED = Prepared(
+    select(exists().where(following.c.uri == bindparam("uri"), _ACCEPTED).label("found"))
+)
 
 
 def insert(tx: WriteTx, actor_id: ActorId, uri: str, state: FollowState) -> Following:
@@ -82,7 +85,7 @@ def count(tx: ReadTx, actor_id: ActorId) -> int:
 
 def is_followed(tx: ReadTx, uri: str) -> bool:
     """Tell whether any of our actors follows `uri`."""
-    return bool(tx.conn.execute(_IS_FOLLOWED, {"uri": uri}).scalar_one())
+    return bool(_IS_FOLLOWED.one(tx, uri=uri)["found"])
 
 
 def _one(tx: ReadTx, query: Select[Any]) -> Following | None:

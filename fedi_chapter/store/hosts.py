@@ -3,18 +3,22 @@
 Called by discovery and moderation. How deliveries to them fare is written by `deliveries`.
 """
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from fedi_chapter.domain.host import ASK_AGAIN, Host
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import hosts
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
+# Built once: it is asked for every Follow.
+_ONE = Prepared(select(hosts).where(hosts.c.host == bindparam("host")))
+
 
 def get(tx: ReadTx, host: str) -> Host | None:
     """Return what is known of a host."""
-    row = tx.conn.execute(select(hosts).where(hosts.c.host == host)).one_or_none()
-    return None if row is None else Host(**row._mapping)
+    row = _ONE.first(tx, host=host)
+    return None if row is None else Host(**row)
 
 
 def learned(

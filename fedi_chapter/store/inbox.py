@@ -26,7 +26,10 @@ from sqlalchemy import (
 )
 
 from fedi_chapter.domain.inbox import InboxJob, Incoming
+from fedi_chapter.store.prepared import Prepared
+from fedi_chapter.store.sqlite import driver
 from fedi_chapter.store.tables import inbox
+from fedi_chapter.store.tables.base import Instant
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
@@ -35,6 +38,14 @@ _WAITING = inbox.c.state == literal_column("'waiting'")
 
 # Built once: SQLAlchemy then compiles each of them once.
 _PUT = insert(inbox).on_conflict_do_nothing(index_elements=["activity_id"])
+# SQLite gets all rows in one statement: its driver lets the interpreter's lock go for each that
+# it runs, and a writer that has to win it back for every row keeps all who wait for the commit.
+_PUT_SQLITE = (
+    "INSERT INTO inbox"
+    " (state, attempts, received_at, due, activity_id, host, actor_uri, type, body)"
+    " VALUES {rows} ON CONFLICT (activity_id) DO NOTHING"
+)
+_ROW_SQLITE = "('waiting', 0, ?1, ?1, ?, ?, ?, ?, ?)"
 _NOW = bindparam("now", type_=inbox.c.due.type)
 _UNTIL = bindparam("until", type_=inbox.c.due.type)
 
@@ -103,6 +114,7 @@ def _claim(*, lateral: bool) -> Any:
             inbox.c.body,
             inbox.c.attempts,
             inbox.c.host,
+            inbox.c.received_at,
         )
     )
 
@@ -110,7 +122,7 @@ def _claim(*, lateral: bool) -> Any:
 _CLAIM_LATERAL = _claim(lateral=True)
 _CLAIM_SQLITE = _claim(lateral=False)
 _OF_HOST = select(inbox.c.id).where(_WAITING, inbox.c.host == bindparam("of_host"))
-_FINISH = (
+_FINISH = Prepared(
     update(inbox)
     .where(inbox.c.id == bindparam("job"))
     .values(state="done", body=None, lease_until=None, outcome=bindparam("said"))
@@ -120,6 +132,9 @@ _FINISH = (
 def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
     """Store verified activities; one whose id we had before is left out."""
     if not incoming:
+        return
+    if tx.conn.dialect.name == "sqlite":
+        _put_sqlite(tx, incoming)
         return
     tx.conn.execute(
         _PUT,
@@ -138,6 +153,14 @@ def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
             for each in incoming
         ],
     )
+
+
+def _put_sqlite(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
+    values: list[object] = [Instant().process_bind_param(tx.now, tx.conn.dialect)]
+    for each in incoming:
+        values += (each.activity_id, each.host, each.actor_uri, each.type, each.body)
+    rows = ", ".join([_ROW_SQLITE] * len(incoming))
+    driver(tx.conn).execute(_PUT_SQLITE.format(rows=rows), values)
 
 
 def claim(
@@ -162,12 +185,12 @@ def claim(
         "busy": list(busy),
     }
     rows = tx.conn.execute(statement, values)
-    return sorted((InboxJob(**row._mapping) for row in rows), key=lambda job: job.id)
+    return sorted((InboxJob(*row) for row in rows), key=lambda job: job.id)
 
 
 def finish(tx: WriteTx, job_id: int, outcome: str) -> None:
     """Mark an activity as processed and forget its body; `outcome` says what came of it."""
-    tx.conn.execute(_FINISH, {"job": job_id, "said": outcome})
+    _FINISH.run(tx, job=job_id, said=outcome)
 
 
 def retry(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:

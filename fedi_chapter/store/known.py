@@ -10,6 +10,7 @@ from sqlalchemy import Text, bindparam, literal, select, union_all
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId
+from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import (
     events,
     messages,
@@ -40,30 +41,40 @@ _KEPT = (
     (Known.POST, neighbour_posts.c.uri),
     (Known.EVENT, neighbour_events.c.uri),
 )
-_AS_WHAT = union_all(*(select(literal(kind.value)).where(uri == _URI) for kind, uri in _KEPT))
-_POST = select(posts.c.actor_id, posts.c.visibility).where(
-    posts.c.id == bindparam("id"), posts.c.deleted_at.is_(None)
+_AS_WHAT = Prepared(
+    union_all(
+        *(select(literal(kind.value).label("kind")).where(uri == _URI) for kind, uri in _KEPT)
+    )
 )
-_EVENT = select(events.c.actor_id, events.c.visibility).where(
-    events.c.id == bindparam("id"),
-    events.c.deleted_at.is_(None),
-    events.c.published_at.is_not(None),
+_POST = Prepared(
+    select(posts.c.actor_id, posts.c.visibility).where(
+        posts.c.id == bindparam("id"), posts.c.deleted_at.is_(None)
+    )
+)
+_EVENT = Prepared(
+    select(events.c.actor_id, events.c.visibility).where(
+        events.c.id == bindparam("id"),
+        events.c.deleted_at.is_(None),
+        events.c.published_at.is_not(None),
+    )
 )
 
 
 def as_what(tx: ReadTx, uri: str) -> Known | None:
     """Return as what we keep `uri`, DELETED if it was deleted, None if it is new to us."""
-    kinds = {Known(kind) for kind in tx.conn.execute(_AS_WHAT, {"uri": uri}).scalars()}
-    return next((kind for kind in Known if kind in kinds), None)
+    kinds = {row["kind"] for row in _AS_WHAT.rows(tx, uri=uri)}
+    return next((kind for kind in Known if kind in kinds), None) if kinds else None
 
 
 def post_owner(tx: ReadTx, post_id: str) -> tuple[ActorId, Visibility] | None:
     """Return whose post that is and for whom, unless it was deleted."""
-    row = tx.conn.execute(_POST, {"id": post_id}).one_or_none()
-    return None if row is None else (ActorId(row.actor_id), Visibility(row.visibility))
+    return _owner(_POST.first(tx, id=post_id))
 
 
 def event_owner(tx: ReadTx, event_id: str) -> tuple[ActorId, Visibility] | None:
     """Return whose event that is and for whom, unless it is a draft or was deleted."""
-    row = tx.conn.execute(_EVENT, {"id": event_id}).one_or_none()
-    return None if row is None else (ActorId(row.actor_id), Visibility(row.visibility))
+    return _owner(_EVENT.first(tx, id=event_id))
+
+
+def _owner(row: Row | None) -> tuple[ActorId, Visibility] | None:
+    return None if row is None else (ActorId(row["actor_id"]), Visibility(row["visibility"]))

@@ -5,19 +5,20 @@ Called by services and by whoever answers for an actor. Keys are in `local_keys`
 
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from fedi_chapter.domain.chapter import INSTANCE_HANDLE, ActorId, ActorKind, LocalActor
 from fedi_chapter.domain.media import Media, MediaId
 from fedi_chapter.domain.place import Area, Point
 from fedi_chapter.store import media
+from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import local_actors
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
 # Built once: somebody asks for an actor of ours with every activity.
-_BY_ID = select(local_actors).where(local_actors.c.id == bindparam("which"))
-_BY_HANDLE = select(local_actors).where(local_actors.c.handle == bindparam("which"))
-_BY_KIND = select(local_actors).where(local_actors.c.kind == bindparam("which"))
+_BY_ID = Prepared(select(local_actors).where(local_actors.c.id == bindparam("which")))
+_BY_HANDLE = Prepared(select(local_actors).where(local_actors.c.handle == bindparam("which")))
+_BY_KIND = Prepared(select(local_actors).where(local_actors.c.kind == bindparam("which")))
 
 
 def get(tx: ReadTx, actor_id: ActorId) -> LocalActor | None:
@@ -43,7 +44,7 @@ def instance_actor(tx: ReadTx) -> LocalActor | None:
 def everyone(tx: ReadTx) -> list[LocalActor]:
     """Return all our actors, the oldest first."""
     order = (local_actors.c.created_at, local_actors.c.id)
-    rows = tx.conn.execute(select(local_actors).order_by(*order)).all()
+    rows = tx.conn.execute(select(local_actors).order_by(*order)).mappings().all()
     return [_read(tx, row) for row in rows]
 
 
@@ -63,8 +64,8 @@ def change(tx: WriteTx, actor: LocalActor) -> None:
     )
 
 
-def _one(tx: ReadTx, query: Select[Any], which: str) -> LocalActor | None:
-    row = tx.conn.execute(query, {"which": which}).one_or_none()
+def _one(tx: ReadTx, query: Prepared, which: str) -> LocalActor | None:
+    row = query.first(tx, which=which)
     return None if row is None else _read(tx, row)
 
 
@@ -91,32 +92,32 @@ def _changeable(actor: LocalActor) -> dict[str, Any]:
     }
 
 
-def _read(tx: ReadTx, row: Row[Any]) -> LocalActor:
+def _read(tx: ReadTx, row: Row) -> LocalActor:
     return LocalActor(
-        id=ActorId(row.id),
-        kind=ActorKind(row.kind),
-        handle=row.handle,
-        name=row.name,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        summary=row.summary,
-        summary_html=row.summary_html,
-        language=row.language,
-        timezone=row.timezone,
+        id=ActorId(row["id"]),
+        kind=ActorKind(row["kind"]),
+        handle=row["handle"],
+        name=row["name"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        summary=row["summary"],
+        summary_html=row["summary_html"],
+        language=row["language"],
+        timezone=row["timezone"],
         area=_area(row),
-        icon=_image(tx, row.icon_id),
-        header=_image(tx, row.header_id),
-        email=row.email,
-        also_known_as=tuple(row.also_known_as),
-        moved_to=row.moved_to,
+        icon=_image(tx, row["icon_id"]),
+        header=_image(tx, row["header_id"]),
+        email=row["email"],
+        also_known_as=tuple(row["also_known_as"]),
+        moved_to=row["moved_to"],
     )
 
 
-def _area(row: Row[Any]) -> Area | None:
-    if row.place_name is None:
+def _area(row: Row) -> Area | None:
+    if row["place_name"] is None:
         return None
-    centre = None if row.lat is None else Point(row.lat, row.lon)
-    return Area(row.place_name, centre, row.radius_km)
+    centre = None if row["lat"] is None else Point(row["lat"], row["lon"])
+    return Area(row["place_name"], centre, row["radius_km"])
 
 
 def _image(tx: ReadTx, media_id: str | None) -> Media | None:

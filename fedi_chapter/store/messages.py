@@ -8,21 +8,27 @@ from dataclasses import asdict
 from sqlalchemy import delete, select
 
 from fedi_chapter.domain.conversation import Message
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import messages
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
 _MESSAGES = select(*(column for column in messages.columns if column.name != "received_at"))
 
+# Built once: building it costs many times what running it does.
+_NEW = insert(messages)
+_PUT = Prepared(
+    _NEW.on_conflict_do_update(
+        index_elements=["uri"],
+        set_={each.name: each for each in _NEW.excluded if each.name != "received_at"},
+    ),
+    given=messages.columns.keys(),
+)
+
 
 def put(tx: WriteTx, message: Message) -> None:
     """Remember a message, or the newer text of one."""
-    facts = asdict(message)
-    tx.conn.execute(
-        insert(messages)
-        .values(**facts, received_at=tx.now)
-        .on_conflict_do_update(index_elements=["uri"], set_=facts)
-    )
+    _PUT.run(tx, **asdict(message), received_at=tx.now)
 
 
 def get(tx: ReadTx, uri: str) -> Message | None:

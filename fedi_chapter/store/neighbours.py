@@ -5,47 +5,53 @@ Called by the handlers that take them in and by whoever shows the neighbourhood.
 
 from dataclasses import asdict
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 
 from fedi_chapter.domain.event import OPEN_END
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import neighbour_events, neighbour_posts
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
+# Built once: building them costs many times what running them does.
+_NEW_POST, _NEW_EVENT = insert(neighbour_posts), insert(neighbour_events)
+_PUT_POST = Prepared(
+    _NEW_POST.on_conflict_do_update(
+        index_elements=["uri"], set_={each.name: each for each in _NEW_POST.excluded}
+    ),
+    given=neighbour_posts.columns.keys(),
+)
+_PUT_EVENT = Prepared(
+    _NEW_EVENT.on_conflict_do_update(
+        index_elements=["uri"], set_={each.name: each for each in _NEW_EVENT.excluded}
+    ),
+    given=neighbour_events.columns.keys(),
+)
+_POST = Prepared(select(neighbour_posts).where(neighbour_posts.c.uri == bindparam("uri")))
+_EVENT = Prepared(select(neighbour_events).where(neighbour_events.c.uri == bindparam("uri")))
+
 
 def put_post(tx: WriteTx, post: NeighbourPost) -> None:
     """Remember a post, or the newer text of one."""
-    facts = asdict(post)
-    tx.conn.execute(
-        insert(neighbour_posts)
-        .values(**facts)
-        .on_conflict_do_update(index_elements=["uri"], set_=facts)
-    )
+    _PUT_POST.run(tx, **asdict(post))
 
 
 def put_event(tx: WriteTx, event: NeighbourEvent) -> None:
     """Remember an event, or the newer form of one."""
-    facts = asdict(event)
-    tx.conn.execute(
-        insert(neighbour_events)
-        .values(**facts)
-        .on_conflict_do_update(index_elements=["uri"], set_=facts)
-    )
+    _PUT_EVENT.run(tx, **asdict(event))
 
 
 def get_post(tx: ReadTx, uri: str) -> NeighbourPost | None:
     """Return a neighbour's post by its id."""
-    row = tx.conn.execute(select(neighbour_posts).where(neighbour_posts.c.uri == uri)).one_or_none()
-    return None if row is None else NeighbourPost(**row._mapping)
+    row = _POST.first(tx, uri=uri)
+    return None if row is None else NeighbourPost(**row)
 
 
 def get_event(tx: ReadTx, uri: str) -> NeighbourEvent | None:
     """Return a neighbour's event by its id."""
-    row = tx.conn.execute(
-        select(neighbour_events).where(neighbour_events.c.uri == uri)
-    ).one_or_none()
-    return None if row is None else NeighbourEvent(**row._mapping)
+    row = _EVENT.first(tx, uri=uri)
+    return None if row is None else NeighbourEvent(**row)
 
 
 def remove(tx: WriteTx, uri: str, actor_uri: str) -> None:

@@ -35,6 +35,12 @@ _CLAIM = (
     .returning(outbox.c.id, outbox.c.kind, outbox.c.fields, outbox.c.attempts)
 )
 
+_NEW = insert(outbox)
+_EARLIER = case((_NEW.excluded.due < outbox.c.due, _NEW.excluded.due), else_=outbox.c.due)
+_PUT = _NEW.on_conflict_do_update(
+    index_elements=["coalesce_key"], set_={"due": _EARLIER, "fields": _NEW.excluded.fields}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxJob:
@@ -58,15 +64,8 @@ def put(
     their times.
     """
     kind, fields = to_row(happening)
-    row = insert(outbox)
-    earlier = case((row.excluded.due < outbox.c.due, row.excluded.due), else_=outbox.c.due)
-    tx.conn.execute(
-        row.values(
-            kind=kind, fields=fields, coalesce_key=coalesce, at=tx.now, due=due or tx.now
-        ).on_conflict_do_update(
-            index_elements=["coalesce_key"], set_={"due": earlier, "fields": row.excluded.fields}
-        )
-    )
+    row = {"kind": kind, "fields": fields, "coalesce_key": coalesce, "at": tx.now}
+    tx.conn.execute(_PUT, {**row, "due": due or tx.now})
 
 
 def claim(tx: WriteTx, limit: int, lease: timedelta) -> list[OutboxJob]:

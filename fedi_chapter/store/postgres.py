@@ -25,7 +25,9 @@ T = TypeVar("T")
 RETRIES = 3
 PAUSE = 0.05
 """Seconds before the first repetition; each further one waits twice as long."""
-POOL, OVERFLOW, POOL_WAIT = 8, 8, 5.0
+POOL, OVERFLOW, POOL_WAIT = 8, 8, 9.0
+"""Connections, and the seconds a unit of work waits for one: a rush for seats stands in line,
+but a server that sends us something gives up after ten."""
 VERSIONS_A_SECOND = 4
 
 _REPEATABLE = frozenset({"40001", "40P01"})  # serialization failure, deadlock: undone whole
@@ -103,7 +105,7 @@ class PostgresDatabase:
         for pause in (PAUSE * 2**count for count in range(RETRIES)):
             try:
                 return await attempt()
-            except (DBAPIError, OSError) as error:
+            except (DBAPIError, OSError, PoolExhausted) as error:
                 if not _may_repeat(error):
                     raise self._translated(error) from error
             await asyncio.sleep(pause)
@@ -143,11 +145,14 @@ async def _commit(conn: AsyncConnection) -> None:
 
 
 def _may_repeat(error: Exception) -> bool:
+    """Tell whether another try may help; who stood in line for a connection has waited enough."""
+    if isinstance(error, PoolExhausted):
+        return False
     return _state(error) in _REPEATABLE or _is_lost(error)
 
 
 def _is_lost(error: Exception) -> bool:
-    """Tell whether the server went away before anything was committed."""
+    """Tell whether the server went away, or was out of reach, before anything was committed."""
     if isinstance(error, OSError | PoolExhausted):
         return True
     if not isinstance(error, DBAPIError):

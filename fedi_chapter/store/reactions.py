@@ -4,30 +4,27 @@ Called by the handlers of likes and boosts and by whoever shows the counts.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Literal
 
 from sqlalchemy import delete, func, select
 
 from fedi_chapter.domain.conversation import Reaction
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import reactions
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
+# Built once: building it costs many times what running it does.
+_PUT = Prepared(
+    insert(reactions).on_conflict_do_nothing().returning(reactions.c.kind),
+    given=reactions.columns.keys(),
+)
+
 
 def put(tx: WriteTx, reaction: Reaction) -> bool:
     """Count a reaction; False when this person's was counted before."""
-    added = tx.conn.execute(
-        insert(reactions)
-        .values(
-            kind=reaction.kind,
-            actor_uri=reaction.actor_uri,
-            object_uri=reaction.object_uri,
-            activity_id=reaction.activity_id,
-            at=reaction.at,
-        )
-        .on_conflict_do_nothing()
-    )
-    return added.rowcount > 0
+    return _PUT.first(tx, **asdict(reaction)) is not None
 
 
 def remove(tx: WriteTx, kind: Literal["like", "boost"], actor_uri: str, object_uri: str) -> bool:

@@ -3,21 +3,19 @@
 Called by whoever verifies a signature or meets an actor. Nothing is fetched here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, delete, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, literal, select, update
 
 from fedi_chapter.domain.conversation import ReplyState
 from fedi_chapter.domain.moderation import Block
 from fedi_chapter.domain.remote_actor import RemoteActor, RemoteKey
+from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import (
-    followers,
-    following,
-    messages,
     neighbour_events,
     neighbour_posts,
-    quotes,
     reactions,
     remote_actors,
     remote_keys,
@@ -36,54 +34,50 @@ _WITH_KEYS = select(
 
 _ASKED = remote_keys.alias("asked")
 # Built once: these run for every request that comes in.
-_BY_URI = _WITH_KEYS.where(remote_actors.c.uri == bindparam("uri"))
-_BY_KEY = _WITH_KEYS.where(
-    remote_actors.c.uri
-    == select(_ASKED.c.owner).where(_ASKED.c.id == bindparam("key_id")).scalar_subquery()
+_BY_URI = Prepared(_WITH_KEYS.where(remote_actors.c.uri == bindparam("uri")))
+_BY_KEY = Prepared(
+    _WITH_KEYS.where(
+        remote_actors.c.uri
+        == select(_ASKED.c.owner).where(_ASKED.c.id == bindparam("key_id")).scalar_subquery()
+    )
 )
 _NEW = insert(remote_actors)
-_KEPT = {"uri", "handle", "moved_at"}
+_KEPT = {"uri", "handle", "moved_at", "moved_to"}
 _COLUMNS = [column.name for column in remote_actors.columns]
-_PUT = _NEW.on_conflict_do_update(
-    index_elements=["uri"],
-    set_={
-        **{name: _NEW.excluded[name] for name in _COLUMNS if name not in _KEPT},
-        "handle": case(
-            (remote_actors.c.username == _NEW.excluded.username, remote_actors.c.handle),
-            else_=_NEW.excluded.handle,
-        ),
-    },
+_PUT = Prepared(
+    _NEW.on_conflict_do_update(
+        index_elements=["uri"],
+        set_={
+            **{name: _NEW.excluded[name] for name in _COLUMNS if name not in _KEPT},
+            "handle": case(
+                (remote_actors.c.username == _NEW.excluded.username, remote_actors.c.handle),
+                else_=_NEW.excluded.handle,
+            ),
+        },
+    ),
+    given=_COLUMNS,
 )
-_DROP_KEYS = delete(remote_keys).where(
-    remote_keys.c.owner == bindparam("actor"),
-    remote_keys.c.id.not_in(bindparam("listed", expanding=True)),
-)
+_KEYS = Prepared(select(remote_keys.c.id).where(remote_keys.c.owner == bindparam("owner")))
+_DROP_KEY = Prepared(delete(remote_keys).where(remote_keys.c.id == bindparam("id")))
 _NEW_KEY = insert(remote_keys)
-_PUT_KEY = _NEW_KEY.on_conflict_do_update(
-    index_elements=["id"],
-    set_={"kind": _NEW_KEY.excluded.kind, "public": _NEW_KEY.excluded.public},
-    where=remote_keys.c.owner == _NEW_KEY.excluded.owner,
-)
-_TRACES = (
-    (replies, replies.c.actor_uri),
-    (messages, messages.c.actor_uri),
-    (reactions, reactions.c.actor_uri),
-    (quotes, quotes.c.actor_uri),
-    (followers, followers.c.uri),
-    (following, following.c.uri),
-    (neighbour_posts, neighbour_posts.c.actor_uri),
-    (neighbour_events, neighbour_events.c.actor_uri),
+_PUT_KEY = Prepared(
+    _NEW_KEY.on_conflict_do_update(
+        index_elements=["id"],
+        set_={"kind": _NEW_KEY.excluded.kind, "public": _NEW_KEY.excluded.public},
+        where=remote_keys.c.owner == _NEW_KEY.excluded.owner,
+    ),
+    given=remote_keys.columns.keys(),
 )
 
 
 def get(tx: ReadTx, uri: str) -> RemoteActor | None:
     """Return the actor whose ActivityPub id is `uri`, with its keys."""
-    return _one(tx, _BY_URI, uri=uri)
+    return _read(_BY_URI.rows(tx, uri=uri))
 
 
 def by_key(tx: ReadTx, key_id: str) -> RemoteActor | None:
     """Return the owner of a key, with all its keys."""
-    return _one(tx, _BY_KEY, key_id=key_id)
+    return _read(_BY_KEY.rows(tx, key_id=key_id))
 
 
 def by_handle(tx: ReadTx, handle: str) -> RemoteActor | None:
@@ -103,15 +97,13 @@ def put(tx: WriteTx, actor: RemoteActor) -> None:
     Its handle stays while its name does: only `set_handle` knows better (OBJ-17). A key id that
     belongs to another actor stays with that one: nobody can take a key over by listing its id.
     """
-    tx.conn.execute(_PUT, {"uri": actor.uri, **_facts(actor), "fetched_at": tx.now})
-    listed = [key.id for key in actor.keys]
-    tx.conn.execute(_DROP_KEYS, {"actor": actor.uri, "listed": listed})
-    if actor.keys:
-        rows = [
-            {"id": key.id, "owner": actor.uri, "kind": key.kind, "public": key.public}
-            for key in actor.keys
-        ]
-        tx.conn.execute(_PUT_KEY, rows)
+    _PUT.run(tx, uri=actor.uri, **_facts(actor), moved_at=None, fetched_at=tx.now)
+    listed = {key.id for key in actor.keys}
+    for row in _KEYS.rows(tx, owner=actor.uri):
+        if row["id"] not in listed:
+            _DROP_KEY.run(tx, id=row["id"])
+    for key in actor.keys:
+        _PUT_KEY.run(tx, id=key.id, owner=actor.uri, kind=key.kind, public=key.public)
 
 
 def set_handle(tx: WriteTx, uri: str, handle: str) -> None:
@@ -138,12 +130,6 @@ def moved_at(tx: ReadTx, uri: str) -> datetime | None:
     return tx.conn.execute(
         select(remote_actors.c.moved_at).where(remote_actors.c.uri == uri)
     ).scalar_one_or_none()
-
-
-def remove_traces(tx: WriteTx, uri: str) -> None:
-    """Erase what an actor left here: what it wrote, liked and boosted, follows both ways."""
-    for table, owner in _TRACES:
-        tx.conn.execute(delete(table).where(owner == uri))
 
 
 def silence(tx: WriteTx, block: Block) -> None:
@@ -187,15 +173,15 @@ def _facts(actor: RemoteActor) -> dict[str, Any]:
     }
 
 
-def _one(tx: ReadTx, query: Select[Any], **values: str) -> RemoteActor | None:
-    rows = tx.conn.execute(query, values).all()
+def _read(rows: Sequence[Row]) -> RemoteActor | None:
+    """Return the actor from its rows, one for each key (or one without)."""
     if not rows:
         return None
     first = rows[0]
-    facts = {column.name: getattr(first, column.name) for column in _FIELDS}
+    facts = {column.name: first[column.name] for column in _FIELDS}
     keys = tuple(
-        RemoteKey(row.key_id, first.uri, row.key_kind, row.key_public)
-        for row in sorted(rows, key=lambda row: row.key_id or "")
-        if row.key_id is not None
+        RemoteKey(row["key_id"], first["uri"], row["key_kind"], row["key_public"])
+        for row in sorted(rows, key=lambda row: row["key_id"] or "")
+        if row["key_id"] is not None
     )
-    return RemoteActor(**facts | {"also_known_as": tuple(first.also_known_as)}, keys=keys)
+    return RemoteActor(**facts | {"also_known_as": tuple(first["also_known_as"])}, keys=keys)

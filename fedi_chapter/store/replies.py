@@ -6,9 +6,10 @@ Called by the handlers of notes, by moderation, and by whoever shows or lists a 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from fedi_chapter.domain.conversation import Reply, ReplyState
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import replies
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
@@ -19,15 +20,20 @@ _SHOWN = replies.c.state == ReplyState.SHOWN
 _OLDEST_FIRST = (replies.c.published_at, replies.c.uri)
 # Built once: building and hashing it costs as much as running it.
 _INSERT = insert(replies)
-_PUT = _INSERT.on_conflict_do_update(
-    index_elements=["uri"], set_={column.name: _INSERT.excluded[column.name] for column in _FIELDS}
+_PUT = Prepared(
+    _INSERT.on_conflict_do_update(
+        index_elements=["uri"],
+        set_={column.name: _INSERT.excluded[column.name] for column in _FIELDS},
+    ),
+    given=replies.columns.keys(),
 )
+_ROOT = Prepared(select(replies.c.root).where(replies.c.uri == bindparam("uri")))
 
 
 def put(tx: WriteTx, reply: Reply) -> None:
     """Remember a reply, or the newer text of one; it keeps the day it was received."""
     facts = {column.name: getattr(reply, column.name) for column in _FIELDS}
-    tx.conn.execute(_PUT, {**facts, "received_at": tx.now})
+    _PUT.run(tx, **facts, received_at=tx.now)
 
 
 def get(tx: ReadTx, uri: str) -> Reply | None:
@@ -65,7 +71,8 @@ def count(tx: ReadTx, roots: Sequence[str]) -> int:
 
 def root_of(tx: ReadTx, uri: str) -> str | None:
     """Return what of ours stands at the top of the thread that the reply `uri` is in."""
-    return tx.conn.execute(select(replies.c.root).where(replies.c.uri == uri)).scalar_one_or_none()
+    row = _ROOT.first(tx, uri=uri)
+    return None if row is None else str(row["root"])
 
 
 def held(tx: ReadTx, limit: int | None = None) -> list[Reply]:

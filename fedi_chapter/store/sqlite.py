@@ -157,7 +157,7 @@ class SqliteDatabase:
         try:
             with conn.begin():
                 return work(ReadTx(conn, self._clock.now()))
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             raise translated(error) from error
         finally:
             self._idle.put(conn)

@@ -263,9 +263,12 @@ class QuoteAnswer(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join(Activity):
-    """Somebody wants to take part in an event (Mobilizon, Rebased)."""
+    """Somebody wants to take part in an event (Mobilizon, Rebased), or perhaps (Smithereen)."""
 
     object: str
+    tentative: bool = False
+    note: str = ""
+    """A word to the organizers, plain text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +285,31 @@ class EventAnswer(Activity):
     answer: str
     """The activity's type."""
     objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoAnswer(Activity):
+    """Undo of a Join or of an answer to events: by its id, by what it was about, or by both."""
+
+    answer: str
+    """The type of what is taken back, and what it named."""
+    answer_id: str | None
+    objects: tuple[str, ...]
+    said_at: datetime | None
+    """When that was published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceAnswer(Activity):
+    """Accept, Reject or Ignore of a Join or an answer of ours: by its id, or by what it said."""
+
+    answer: str
+    """The activity's type."""
+    said_id: str | None
+    said_as: str | None = None
+    """The type of what is answered, where it stands inside; with it who said it, of what."""
+    attendee: str | None = None
+    event: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ _USERNAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
 def read_actor(document: Document, *, requested: str) -> RemoteActor:
     """Return the actor that `document`, found at `requested`, describes.
 
+    Where it says it moved to is not read: a Move counts, once its target agrees (OBJ-12).
+
     Raises:
         BadDocument: it is no actor, or not the one asked for, or it points deliveries to
             another host (OBJ-14), or its name is none that can stand in a handle (OBJ-17).
@@ -80,7 +82,6 @@ def read_actor(document: Document, *, requested: str) -> RemoteActor:
         followers=_own_address(document, "followers", uri),
         icon_url=link_of(document.get("icon")),
         also_known_as=ids_of(document.get("alsoKnownAs"))[:MOST_ALIASES],
-        moved_to=id_of(document.get("movedTo")),
         keys=tuple(_keys(document, uri)),
     )
 

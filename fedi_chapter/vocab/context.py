@@ -32,6 +32,7 @@ POST: Terms = {
     "canQuote": _reference("gts:canQuote"),
     "automaticApproval": _reference("gts:automaticApproval"),
 }
+POLL: Terms = {**POST, "votersCount": "toot:votersCount"}
 PLACE: Terms = {
     "sc": "http://schema.org#",
     "PostalAddress": "sc:PostalAddress",
@@ -58,6 +59,7 @@ EVENT: Terms = {
     "isOnline": "mz:isOnline",
     "timezone": "mz:timezone",
     "externalParticipationUrl": "mz:externalParticipationUrl",
+    "anonymousParticipationEnabled": "mz:anonymousParticipationEnabled",
     "ev": "https://w3id.org/fep/8a8e/",
     "displayEndTime": "ev:displayEndTime",
     "eventStatus": {"@id": "ev:eventStatus", "@type": "@vocab"},

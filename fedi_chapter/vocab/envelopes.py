@@ -27,6 +27,14 @@ def update(inner: Document, actor_uri: str, *, revision: int) -> Document:
     return _around("Update", uri, actor_uri, inner, published=inner.get("updated"))
 
 
+def retotal(inner: Document, actor_uri: str, *, number: int) -> Document:
+    """Return the Update of a poll that changes nothing but its totals, for the `number`th time.
+
+    Mastodon takes it as no edit, for the poll's `updated` is what it was (mastodon.md §4.3).
+    """
+    return _around("Update", f"{inner['id']}#tally-{number}", actor_uri, inner, published=None)
+
+
 def _around(kind: str, uri: str, actor_uri: str, inner: Document, *, published: object) -> Document:
     return enclose(
         {
@@ -104,6 +112,26 @@ def reject(uri: str, actor_uri: str, inner: Document | str, to: str) -> Document
 def ignore(uri: str, actor_uri: str, object_uri: str, to: str) -> Document:
     """Return the Ignore that tells a Join that no RSVP is taken here (FEP-8a8e)."""
     return _answer("Ignore", uri, actor_uri, object_uri, [to])
+
+
+def rsvp(uri: str, actor_uri: str, verb: str, event_uri: str, *, to: str, at: datetime) -> Document:
+    """Return what we say about an event of `to`: a Join, Leave, Accept, TentativeAccept or Reject.
+
+    The event is named by its id alone: Friendica takes no other form, and everybody takes this
+    one. Rebased wants both `to` and `cc`.
+    """
+    return in_context(
+        NO_TERMS,
+        {
+            "id": uri,
+            "type": verb,
+            "actor": actor_uri,
+            "published": stamp(at),
+            "to": [to],
+            "cc": [],
+            "object": event_uri,
+        },
+    )
 
 
 def _answer(kind: str, uri: str, actor_uri: str, inner: Document | str, to: list[str]) -> Document:

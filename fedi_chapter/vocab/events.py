@@ -14,6 +14,7 @@ from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import LONGEST, Event, EventStatus, RsvpMode
 from fedi_chapter.domain.neighbour import NeighbourEvent
+from fedi_chapter.domain.tally import Tally
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.activities import EventDocument
 from fedi_chapter.vocab.audience import write_audience, write_policy
@@ -37,14 +38,15 @@ from fedi_chapter.vocab.shape import (
     type_of,
     zone_of,
 )
-from fedi_chapter.vocab.terms import JOINABLE
+from fedi_chapter.vocab.terms import JOIN_MODES
 from fedi_chapter.vocab.when import local_stamp, stamp
-from fedi_chapter.vocab.wording import heading, summary, title
+from fedi_chapter.vocab.wording import heading, part_of_series, summary, title
 
 __all__ = ["read_event", "write_event", "write_place"]
 
 CATEGORY = "COMMUNITY"
 
+_MAILTO = re.compile(r"mailto:[!-~]{3,320}")
 _BBCODE = re.compile(r"\[/?[A-Za-z*][^\]\n]{0,200}\]")
 _CANCELLED = frozenset({"eventcancelled", "cancelled", "canceled"})
 _STATUS = {
@@ -73,8 +75,7 @@ def read_event(document: Document) -> EventDocument:
         raise BadDocument("an event without a usable id")
     if type_of(document, {"Event"}) is None:
         raise BadDocument(f"{uri} is not an event")
-    stated = (*ids_of(document.get("attributedTo")), *ids_of(document.get("actor")))
-    authors = tuple(dict.fromkeys(each for each in stated if same_host(each, uri)))
+    authors = _authors(document, uri)
     if not authors:
         raise BadDocument(f"the event {uri} names no author on its own host")
     # Older Hubzilla servers write the title into `summary`.
@@ -103,13 +104,26 @@ def read_event(document: Document) -> EventDocument:
             online_url=place.online_url or _website(document),
             html=_description(document),
             cancelled=_is_cancelled(document),
-            takes_rsvp=str(document.get("joinMode")).lower() in JOINABLE,
+            join_mode=_join_mode(document),
+            sign_up_url=_sign_up(document),
             updated_at=updated_at,
         ),
         attributed_to=authors,
         to=ids_of(document.get("to")),
         cc=ids_of(document.get("cc")),
     )
+
+
+def _authors(document: Document, uri: str) -> tuple[str, ...]:
+    """Return who holds the event, each once; nobody on another host can be made its author."""
+    organizers = mapping(document.get("organizers"))
+    pages = organizers, mapping(organizers.get("first"))
+    stated = (
+        *ids_of(document.get("attributedTo")),
+        *ids_of(document.get("actor")),
+        *(uri for page in pages for uri in ids_of(page.get("items") or page.get("orderedItems"))),
+    )
+    return tuple(dict.fromkeys(each for each in stated if same_host(each, uri)))
 
 
 def _times(document: Document, uri: str, zone: tzinfo) -> tuple[datetime, datetime | None]:
@@ -136,8 +150,25 @@ def _website(document: Document) -> str | None:
     return next(filter(None, (link_of(each.get("href")) for each in links)), None)
 
 
+def _join_mode(document: Document) -> str | None:
+    """Return how people sign up, as the event says it; a word nobody knows is kept as none."""
+    stated = document.get("joinMode")
+    mode = stated.lower() if isinstance(stated, str) else None
+    return mode if mode in JOIN_MODES else None
+
+
+def _sign_up(document: Document) -> str | None:
+    """Return where people sign up; FEP-8a8e allows a mail address."""
+    stated = document.get("externalParticipationUrl")
+    if isinstance(stated, str) and _MAILTO.fullmatch(stated):
+        return stated
+    return link_of(stated)
+
+
 def _description(document: Document) -> str:
-    text = text_of(document, "content") or text_of(document, "summary")
+    # Where there is no name, the summary was taken for it.
+    stated = text_of(document, "summary") if line_of(document, "name") else ""
+    text = text_of(document, "content") or stated
     if text:
         return text
     # Hubzilla and Friendica may send nothing but the bbcode the author wrote.
@@ -156,7 +187,7 @@ def _is_cancelled(document: Document) -> bool:
 # -- writing -------------------------------------------------------------------------------
 
 
-def write_event(event: Event, actor: LocalActor, urls: Urls) -> Document:
+def write_event(event: Event, actor: LocalActor, urls: Urls, tally: Tally) -> Document:
     """Return the canonical Event.
 
     `actor` is an object and `attributedTo` a plain id of the same Group, because Mobilizon
@@ -173,7 +204,7 @@ def write_event(event: Event, actor: LocalActor, urls: Urls) -> Document:
             "actor": {"id": urls.actor(actor), "type": "Group"},
             "attributedTo": urls.actor(actor),
             **write_audience(event.visibility, actor, urls),
-            **_text(event),
+            **_text(event, urls),
             **_schedule(event),
             "location": _location(event, urls),
             "isOnline": event.place is None and event.online_url is not None,
@@ -181,7 +212,13 @@ def write_event(event: Event, actor: LocalActor, urls: Urls) -> Document:
             "attachment": _attachments(event, urls),
             "tag": write_hashtags(event.tags, urls),
             "category": CATEGORY,
-            **_participation(event, actor, urls),
+            **_taking_part(event, urls, tally),
+            "organizers": {
+                "id": urls.event_part(event.id, "organizers"),
+                "type": "Collection",
+                "totalItems": 1,
+                "items": [urls.actor(actor)],
+            },
             "commentsEnabled": True,
             "repliesModerationOption": "allow_all",
             "replies": urls.event_part(event.id, "replies"),
@@ -190,17 +227,25 @@ def write_event(event: Event, actor: LocalActor, urls: Urls) -> Document:
     )
 
 
-def _text(event: Event) -> Document:
+def _text(event: Event, urls: Urls) -> Document:
     name = title(event)
     return {
         "name": name,
         "nameMap": {event.language: name},
         "summary": summary(event),
-        "content": heading(event) + event.description_html,
+        "content": heading(event) + event.description_html + _series(event, urls),
         "mediaType": "text/html",
         "inLanguage": event.language,
         "preview": {"type": "Note", "content": heading(event)},
     }
+
+
+def _series(event: Event, urls: Urls) -> str:
+    """Return where the other dates are; each is an Event of its own."""
+    if event.series_id is None or not event.visibility.has_page:
+        return ""
+    page = escape(urls.series(event.series_id))
+    return f'<p>{escape(part_of_series(event))} <a href="{page}">{page}</a></p>'
 
 
 def _schedule(event: Event) -> Document:
@@ -242,28 +287,25 @@ def _attachments(event: Event, urls: Urls) -> list[Document]:
     return [*pictures, website]
 
 
-def _participation(event: Event, actor: LocalActor, urls: Urls) -> Document:
-    """Return how to take part: at an address on the web, until RSVPs are taken here.
+def _taking_part(event: Event, urls: Urls, tally: Tally) -> Document:
+    """Return how to take part, and how many do: a number, never names.
 
-    Other servers must not offer a button whose Join nobody answers; `none` would make
-    Mobilizon refuse the event.
+    Where nobody is asked, other servers must not offer a button whose Join nobody answers;
+    `none` would make Mobilizon refuse the event, so it is sent to the event's page.
     """
+    capacity, asks = event.capacity, event.rsvp is RsvpMode.ON
     elsewhere = event.external_url if event.rsvp is RsvpMode.EXTERNAL else None
+    here = "restricted" if event.approval else "free"
     return {
-        "joinMode": "external",
-        "externalParticipationUrl": elsewhere or urls.event(event.id),
-        "maximumAttendeeCapacity": event.capacity,
-        "remainingAttendeeCapacity": event.capacity,
-        "participantCount": 0,
+        "joinMode": here if asks else "external",
+        "externalParticipationUrl": None if asks else elsewhere or urls.event(event.id),
+        "anonymousParticipationEnabled": True if asks else None,
+        "maximumAttendeeCapacity": capacity,
+        "remainingAttendeeCapacity": None if capacity is None else max(capacity - tally.heads, 0),
+        "participantCount": tally.heads,
         "attendees": {
             "id": urls.event_part(event.id, "attendees"),
             "type": "Collection",
-            "totalItems": 0,
-        },
-        "organizers": {
-            "id": urls.event_part(event.id, "organizers"),
-            "type": "Collection",
-            "totalItems": 1,
-            "items": [urls.actor(actor)],
+            "totalItems": tally.heads,
         },
     }

@@ -1,34 +1,48 @@
-"""The microblog face of an event: a Note that tells everything in words.
+"""The microblog face of an event: everything in words, and the poll by which people answer.
 
-Called by `federation` for servers that show nothing of an Event but its title (GoToSocial,
-Misskey, Pixelfed). The Event itself is written in `vocab.events`.
+Called by `federation` for servers that know no events (Mastodon, GoToSocial, Misskey,
+Pixelfed). Where an event asks who comes, its face is a Question (`vocab.polls`), else a Note.
+The Event itself is written in `vocab.events`.
 """
+
+from datetime import datetime
+from typing import Literal
 
 from fedi_chapter.core.html import escape
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import Event
+from fedi_chapter.domain.tally import Tally
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.audience import write_audience, write_policy
-from fedi_chapter.vocab.context import POST, in_context
+from fedi_chapter.vocab.context import POLL, in_context
 from fedi_chapter.vocab.pictures import write_pictures
+from fedi_chapter.vocab.polls import how_to_answer, write_poll
 from fedi_chapter.vocab.posts import write_hashtags
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.vocab.when import stamp
-from fedi_chapter.vocab.wording import details, excerpt, heading, paragraph, taking_part
+from fedi_chapter.vocab.wording import bring, details, excerpt, heading, paragraph, taking_part
 
 LONGEST_EXCERPT = 300
 SHORTENED = 28
 """Characters at the end of an event's address that Mastodon does not show."""
 
 
-def write_face(event: Event, actor: LocalActor, urls: Urls) -> Document:
-    """Return an event as a Note. It has no `summary`, which would be a content warning."""
+def face_type(event: Event) -> Literal["Note", "Question"]:
+    """Return what the face of an event is; from its publication on it never changes."""
+    return "Question" if event.poll else "Note"
+
+
+def write_face(
+    event: Event, actor: LocalActor, urls: Urls, tally: Tally, now: datetime
+) -> Document:
+    """Return an event as a post. It has no `summary`, which would be a content warning."""
     content = _content(event, actor, urls)
     return in_context(
-        POST,
+        POLL,
         {
             "id": urls.face(event.id),
             "type": "Note",
+            **(write_poll(event, tally, now) if event.poll else {}),
             "url": urls.event(event.id),
             "attributedTo": urls.actor(actor),
             **write_audience(event.visibility, actor, urls),
@@ -46,14 +60,18 @@ def write_face(event: Event, actor: LocalActor, urls: Urls) -> Document:
 
 
 def _content(event: Event, actor: LocalActor, urls: Urls) -> str:
-    """Return the whole text. The event's page is its only link, so it gets the preview card."""
-    how = taking_part(event)
+    """Return the whole text. The event's page is its only link, so it gets the preview card.
+
+    Nothing in it changes by itself: new totals are told of a text that is still the same.
+    """
+    told = ("👥", actor.name), ("🎟", taking_part(event)), ("🎒", bring(event))
     about = excerpt(event, LONGEST_EXCERPT)
     return "".join(
         (
-            heading(event, icons=True),
-            paragraph(f"👥 {actor.name}", *([f"🎟 {how}"] if how else [])),
+            heading(event, as_post=True),
+            paragraph(*(f"{icon} {words}" for icon, words in told if words)),
             paragraph(about) if about else "",
+            paragraph(*how_to_answer(event)),
             f"<p>{escape(details(event))} {_link(urls.event(event.id))}</p>",
         )
     )

@@ -26,6 +26,8 @@ READERS: Mapping[str, Callable[[Received], Activity]] = MappingProxyType(
         "EmojiReact": relations.read_like,
         "Flag": relations.read_flag,
         "Follow": relations.read_follow,
+        "Ignore": relations.read_ignore,
+        "Invite": content.read_invite,
         "Join": relations.read_join,
         "Leave": relations.read_leave,
         "Like": relations.read_like,
@@ -34,9 +36,11 @@ READERS: Mapping[str, Callable[[Received], Activity]] = MappingProxyType(
         "Reject": relations.read_answer,
         "Remove": relations.read_add_or_remove,
         "TentativeAccept": relations.read_answer,
+        "TentativeJoin": relations.read_join,
         "TentativeReject": relations.read_answer,
         "Undo": relations.read_undo,
         "Update": content.read_update,
+        "sm:TentativeJoin": relations.read_join,
     }
 )
 """All verbs we understand; every other one becomes Other."""

@@ -16,6 +16,7 @@ from fedi_chapter.vocab.shape import (
     id_of,
     ids_of,
     line_of,
+    many,
     only,
     same_host,
     text_of,
@@ -32,6 +33,14 @@ def read_create(it: Received) -> act.Activity:
     if not isinstance(thing, dict):
         return act.CreateByReference(**it.common, object=it.need("object"))
     return _vote(it, thing) or _content(it, thing, is_update=False)
+
+
+def read_invite(it: Received) -> act.Activity:
+    """Read an Invite: Hubzilla and its kin publish an event by one; into a group nobody asks us."""
+    thing = it.object
+    if isinstance(thing, dict) and type_of(thing, {"Event"}):
+        return _content(it, thing, is_update=False)
+    return it.other("an invitation to what is no event")
 
 
 def read_update(it: Received) -> act.Activity:
@@ -63,24 +72,28 @@ def _content(it: Received, thing: Document, *, is_update: bool) -> act.Activity:
         return it.other("an object without a usable id")
     if not same_host(uri, it.actor):
         return act.CreateByReference(**it.common, object=uri, is_update=is_update)
-    authors = _authors(thing, it.actor)
-    if authors != (it.actor,):
-        # Mobilizon lets a person write in the name of a group. Whether the group knows of
-        # it only their server can say.
-        if is_event and len(authors) == 1 and id_of(thing.get("actor")) == it.actor:
+    author = _event_author(thing, it.actor) if is_event else _author(thing, it.actor)
+    if author != it.actor:
+        # Mobilizon lets a person write in the name of a group, and several may hold an event.
+        # Whether the others know of it only their server can say.
+        if is_event and it.actor in ids_of([thing.get("actor"), *many(thing.get("attributedTo"))]):
             return act.CreateByReference(**it.common, object=uri, is_update=is_update)
         return it.other("an object of another author")
     return _read(it, _addressed(it, thing), is_event=is_event, is_update=is_update)
 
 
-def _authors(thing: Document, actor: str) -> tuple[str, ...]:
-    """Return who an object says its authors are; an object that says nothing is its actor's."""
+def _author(thing: Document, actor: str) -> str | None:
+    """Return the one author of an object; one that names nobody is its actor's."""
+    stated = thing.get("attributedTo")
+    return actor if stated is None else id_of(only(stated))
+
+
+def _event_author(thing: Document, actor: str) -> str | None:
+    """Return whose event it is: of several who hold it the first on the sender's host."""
     stated = thing.get("attributedTo")
     if stated is None:
-        return (actor,)
-    if isinstance(stated, list) and len(stated) != 1:
-        return ()
-    return ids_of(stated)
+        return actor
+    return next((each for each in ids_of(stated) if same_host(each, actor)), None)
 
 
 def _addressed(it: Received, thing: Document) -> Document:
@@ -110,7 +123,7 @@ def _vote(it: Received, thing: Document) -> act.Vote | None:
     option, question = thing.get("name"), id_of(only(thing.get("inReplyTo")))
     if not (isinstance(option, str) and option and question and type_of(thing, {"Note"})):
         return None
-    if text_of(thing, "content") or _authors(thing, it.actor) != (it.actor,):
+    if text_of(thing, "content") or _author(thing, it.actor) != it.actor:
         return None
     # The option is matched by its exact name, so it is not cleaned here.
     return act.Vote(

@@ -7,11 +7,24 @@ only the shape tells an answer to a Follow from one to an invitation.
 from fedi_chapter.core.errors import MalformedActivity
 from fedi_chapter.vocab import activities as act
 from fedi_chapter.vocab.received import Received, to_embed
-from fedi_chapter.vocab.shape import Document, id_of, ids_of, many, only, text_of, type_of
-from fedi_chapter.vocab.terms import LIKES
+from fedi_chapter.vocab.shape import (
+    Document,
+    id_of,
+    ids_of,
+    instant_of,
+    line_of,
+    many,
+    only,
+    same_host,
+    text_of,
+    type_of,
+)
+from fedi_chapter.vocab.terms import ATTENDING, EVENT_ANSWERS, JOINS, LIKES
 
 MOST_REPORTED = 100
 LONGEST_COMMENT = 5_000
+LONGEST_NOTE = 500
+"""Characters of a word to the organizers."""
 
 
 def read_follow(it: Received) -> act.Activity:
@@ -49,22 +62,56 @@ def _embedded_answer(it: Received, thing: Document, firm: bool | None) -> act.Ac
         )
     if firm is not None and type_of(thing, {"QuoteRequest"}):
         return act.QuoteAnswer(**it.common, accepted=firm, request_id=id_of(thing))
+    if firm is not None and type_of(thing, ATTENDING):
+        return _attendance_answer(it, thing)
     return it.other("an answer to something we never ask")
+
+
+def read_ignore(it: Received) -> act.Activity:
+    """Read an Ignore: whoever holds an event takes no RSVPs (FEP-8a8e)."""
+    thing = it.object
+    if isinstance(thing, dict) and type_of(thing):
+        if type_of(thing, ATTENDING):
+            return _attendance_answer(it, thing)
+        return it.other(f"the Ignore of {type_of(thing)}"[:100])
+    return act.AttendanceAnswer(**it.common, answer="Ignore", said_id=it.need("object"))
+
+
+def _attendance_answer(it: Received, thing: Document) -> act.Activity:
+    return act.AttendanceAnswer(
+        **it.common,
+        answer=it.type,
+        said_id=id_of(thing),
+        said_as=type_of(thing, ATTENDING),
+        attendee=id_of(only(thing.get("actor"))),
+        event=id_of(only(thing.get("object"))),
+    )
 
 
 def _event_answer(it: Received, things: list[object]) -> act.Activity:
     """Read an RSVP: of events by id or embedded, or of invitations to them (AS2)."""
-    invited = [
-        only(each.get("object")) if isinstance(each, dict) and type_of(each, {"Invite"}) else each
-        for each in things
-    ]
-    # An invitation by id only, or around an event without one, is known by its own id.
-    objects = ids_of(
-        [id_of(inner) or id_of(each) for inner, each in zip(invited, things, strict=True)]
-    )
+    objects = _events_in(things)
     if not objects:
         return it.other("an answer without a usable id")
     return act.EventAnswer(**it.common, answer=it.type, objects=objects)
+
+
+def _events_in(things: list[object]) -> tuple[str, ...]:
+    """Return what events are answered, each once.
+
+    An invitation by id only, or around an event without one, is known by its own id. A copy of
+    an event in which somebody of another host claims to be its author is left out.
+    """
+    found: list[str | None] = []
+    for each in things:
+        is_invite = isinstance(each, dict) and type_of(each, {"Invite"})
+        inner = only(each.get("object")) if is_invite and isinstance(each, dict) else each
+        uri = id_of(inner) or id_of(each)
+        if uri and isinstance(inner, dict):
+            authors = ids_of(inner.get("attributedTo"))
+            uri = uri if all(same_host(author, uri) for author in authors) else None
+        found.append(uri)
+    return ids_of(found)
 
 
 def read_undo(it: Received) -> act.Activity:
@@ -84,6 +131,15 @@ def read_undo(it: Received) -> act.Activity:
         return act.UndoLike(**it.common, like_id=uri, object=target)
     if type_of(thing, {"Block"}):
         return act.UndoBlock(**it.common, target=target)
+    answer = type_of(thing, JOINS | EVENT_ANSWERS)
+    if answer is not None:
+        return act.UndoAnswer(
+            **it.common,
+            answer=answer,
+            answer_id=uri,
+            objects=_events_in(many(thing.get("object"))),
+            said_at=instant_of(thing.get("published")),
+        )
     return it.other(f"the undo of {type_of(thing)}"[:100])
 
 
@@ -136,8 +192,13 @@ def read_quote_request(it: Received) -> act.Activity:
 
 
 def read_join(it: Received) -> act.Activity:
-    """Read a Join of an event (Mobilizon, Rebased)."""
-    return act.Join(**it.common, object=it.need("object"))
+    """Read a Join of an event (Mobilizon, Rebased); a tentative one is Smithereen's."""
+    return act.Join(
+        **it.common,
+        object=it.need("object"),
+        tentative=it.type != "Join",
+        note=line_of(it.document, "participationMessage", LONGEST_NOTE),
+    )
 
 
 def read_leave(it: Received) -> act.Activity:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -62,20 +63,22 @@ def parse(body: bytes) -> Document:
     _refuse_depth(document)
     if b"\\u0000" in body:
         _refuse_nul(document)
-    json.loads(body, object_pairs_hook=_refuse_twins, parse_int=_refuse_huge)
+    _STRICT.decode(body.decode())
     return document
 
 
 def _refuse_depth(document: Document) -> None:
     """Refuse nesting that later, recursive readers would stumble over; cut long lists."""
-    level: list[object] = [document]
+    level: list[Any] = [document]
     for _ in range(DEEPEST):
-        below: list[object] = []
+        below: list[Any] = []
         for node in level:
-            if isinstance(node, list):
+            if type(node) is list:
                 del node[LONGEST_LIST:]
-            inner = node.values() if isinstance(node, dict) else node
-            below += [each for each in inner if type(each) in (dict, list)]  # type: ignore[attr-defined]
+                inner = node
+            else:
+                inner = node.values()
+            below += [each for each in inner if type(each) is dict or type(each) is list]
         if not below:
             return
         level = below
@@ -104,6 +107,10 @@ def _refuse_huge(digits: str) -> None:
         raise MalformedActivity("a number is too large")
 
 
+_STRICT = json.JSONDecoder(object_pairs_hook=_refuse_twins, parse_int=_refuse_huge)
+"""Reads a text only to find what orjson lets through; built once, not for every text."""
+
+
 def encode(document: Mapping[str, object]) -> bytes:
     """Return `document` as the JSON bytes that are stored, hashed and sent."""
     return orjson.dumps(document)
@@ -114,20 +121,25 @@ def encode(document: Mapping[str, object]) -> bytes:
 
 def many(value: object) -> list[object]:
     """Return the members of a list, a single value as a list of one, null as an empty list."""
-    if value is None:
-        return []
-    return [each for each in value if each is not None] if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        return [each for each in value if each is not None]
+    return [] if value is None else [value]
 
 
 def only(value: object) -> object:
     """Return a value, or the one member of a list; None for a list of several."""
+    if not isinstance(value, list):
+        return value
     members = many(value)
     return members[0] if len(members) == 1 else None
 
 
 def mapping(value: object) -> Document:
     """Return an object, or the first object in a list; anything else as an empty object."""
-    return next((each for each in many(value) if isinstance(each, dict)), {})
+    for each in value if isinstance(value, list) else (value,):
+        if isinstance(each, dict):
+            return each
+    return {}
 
 
 def mappings(value: object) -> list[Document]:
@@ -163,12 +175,18 @@ def ids_of(value: object) -> tuple[str, ...]:
 
 def types_of(document: Mapping[str, object]) -> tuple[str, ...]:
     """Return the types a document gives itself."""
-    return tuple(each for each in many(document.get("type")) if isinstance(each, str))
+    stated = document.get("type")
+    if isinstance(stated, str):
+        return (stated,)
+    return tuple([each for each in many(stated) if isinstance(each, str)])
 
 
 def type_of(document: Mapping[str, object], supported: Collection[str] = ()) -> str | None:
     """Return the first of a document's types that is `supported`; any, when none are named."""
-    return next((each for each in types_of(document) if not supported or each in supported), None)
+    for each in types_of(document):
+        if not supported or each in supported:
+            return each
+    return None
 
 
 @lru_cache(maxsize=4096)
@@ -196,6 +214,8 @@ def link_of(value: object) -> str | None:
 
     In a list a Link to HTML comes first: PeerTube lists a page among many video files.
     """
+    if isinstance(value, str):
+        return id_of(value)
     members = many(value)
     pages = [each for each in mappings(value) if each.get("mediaType") == "text/html"]
     for each in [*pages, *members]:
@@ -215,13 +235,16 @@ def text_of(document: Mapping[str, object], member: str, limit: int = LONGEST_HT
     value = document.get(member)
     if isinstance(value, str) and value:
         return value[:limit]
-    texts = mapping(document.get(f"{member}Map")).values()
-    return next((text[:limit] for text in texts if isinstance(text, str) and text), "")
+    for text in mapping(document.get(f"{member}Map")).values():
+        if isinstance(text, str) and text:
+            return text[:limit]
+    return ""
 
 
 def line_of(document: Mapping[str, object], member: str, limit: int = 200) -> str:
     """Return the text of `member` as one clean line (HTML-04)."""
-    return one_line(text_of(document, member, limit * 5), limit)
+    text = text_of(document, member, limit * 5)
+    return one_line(text, limit) if text else ""
 
 
 def language_of(document: Mapping[str, object]) -> str | None:
@@ -262,15 +285,15 @@ def instant_of(value: object, zone: tzinfo = UTC) -> datetime | None:
     match = _INSTANT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-    microsecond = int((match[7] or "")[:6].ljust(6, "0"))
+    year, month, day, hour, minute, second = [int(part or 0) for part in match.groups()[:6]]
+    microsecond = int(match[7][:6].ljust(6, "0")) if match[7] else 0
     if year not in YEARS:
         return None
+    stated = match[8]
     try:
-        naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001
-        if not match[8]:
-            return naive.replace(tzinfo=zone).astimezone(UTC)
-        return (naive - _offset(match[8])).replace(tzinfo=UTC)
+        clock = hour, minute, second, microsecond
+        at = datetime(year, month, day, *clock, tzinfo=UTC if stated else zone)
+        return at - _offset(stated) if stated else at.astimezone(UTC)
     except ValueError:
         return None
 

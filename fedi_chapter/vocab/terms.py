@@ -15,6 +15,9 @@ CONVERTED_TYPES = frozenset({"Image", "Video", "Audio"})
 """Read as a note when they bring text along."""
 OBJECT_TYPES = NOTE_TYPES | CONVERTED_TYPES | {"Event"}
 EVENT_ANSWERS = frozenset({"Accept", "TentativeAccept", "Reject", "TentativeReject"})
+JOINS = frozenset({"Join", "TentativeJoin", "sm:TentativeJoin"})
+ATTENDING = frozenset({"Join", "Accept", "TentativeAccept"})
+"""What we say about an event of others, and may be answered."""
 LIKES = frozenset({"Like", "EmojiReact"})
 ACTIVITY_TYPES = (
     frozenset(
@@ -43,5 +46,5 @@ ACTIVITY_TYPES = (
     | LIKES
 )
 
-JOINABLE = frozenset({"free", "restricted"})
-"""The values of joinMode under which another server takes an RSVP itself."""
+JOIN_MODES = frozenset({"free", "restricted", "invite", "external", "none"})
+"""The values of joinMode: Mobilizon's, and FEP-8a8e's `none`."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from fedi_chapter.core.html import escape, plain
 from fedi_chapter.core.i18n import translator
 from fedi_chapter.core.text import one_line
-from fedi_chapter.domain.event import NAME_LENGTHS, Event, EventStatus, RsvpMode
+from fedi_chapter.domain.event import NAME_LENGTHS, Event, EventStatus, PlaceShown, RsvpMode
 from fedi_chapter.vocab.when import span
 
 LONGEST_SUMMARY = 500
@@ -26,11 +26,15 @@ _STATES = {
 }
 
 
-def title(event: Event) -> str:
-    """Return the title as plain text without angle brackets, which Mastodon takes for HTML."""
+def title(event: Event, *, loud: bool = False) -> str:
+    """Return the title as plain text without angle brackets, which Mastodon takes for HTML.
+
+    One that is cancelled begins with it; in capitals when `loud`.
+    """
     name = event.name.replace("<", "‹").replace(">", "›")
-    if event.is_cancelled:
-        name = f"{_words(event)}: {name}"
+    cancelled = _words(event) if event.is_cancelled else None
+    if cancelled:
+        name = f"{cancelled.upper() if loud else cancelled}: {name}"
     return one_line(name, NAME_LENGTHS.stop - 1)
 
 
@@ -72,14 +76,28 @@ def taking_part(event: Event) -> str | None:
     return " · ".join(lines) or None
 
 
+def bring(event: Event) -> str | None:
+    """Return what people are asked to bring; nothing of a cancelled event."""
+    if event.is_cancelled or not event.bring:
+        return None
+    return translator(event.language)("Please bring: {things}", things=event.bring)
+
+
 def details(event: Event) -> str:
     """Return what stands before the address of the event's page."""
     return translator(event.language)("Details and calendar:")
 
 
+def part_of_series(event: Event) -> str:
+    """Return what stands before the address of the series' page."""
+    return translator(event.language)("Part of a series:")
+
+
 def _when_and_where(event: Event, *, icons: bool = True) -> list[str]:
     day, place = ("🗓 ", "📍 ") if icons else ("", "")
     at = where(event)
+    if event.place_shown is PlaceShown.TO_GOING and event.place:
+        at = f"{at} ({translator(event.language)('exact place after RSVP')})"
     return [f"{day}{span(event)}", *([f"{place}{at}"] if at else [])]
 
 
@@ -105,12 +123,13 @@ def summary(event: Event) -> str:
     return paragraph(*lines) + (paragraph(about) if about else "")
 
 
-def heading(event: Event, *, icons: bool = False) -> str:
+def heading(event: Event, *, as_post: bool = False) -> str:
     """Return title, state, time and place as the first paragraph of a text that stands alone.
 
-    The title of a cancelled event says that it is, so only the reason follows.
+    The title of a cancelled event says that it is, so only the reason follows. A post catches
+    the eye, with icons and capitals.
     """
     unusual = _reason(event) if event.is_cancelled else state(event)
-    lines = [*([unusual] if unusual else []), *_when_and_where(event, icons=icons)]
+    lines = [*([unusual] if unusual else []), *_when_and_where(event, icons=as_post)]
     told = "".join(f"<br>{escape(line)}" for line in lines)
-    return f"<p><strong>{escape(title(event))}</strong>{told}</p>"
+    return f"<p><strong>{escape(title(event, loud=as_post))}</strong>{told}</p>"

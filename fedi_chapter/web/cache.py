@@ -8,6 +8,7 @@ what is over and what comes next.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fedi_chapter.store.tx import Database
 
 Headers = list[tuple[bytes, bytes]]
+ToldApart = Callable[[Mapping[bytes, bytes]], bytes]
 ROOM = 512
 LONGEST = 30.0
 """Seconds an answer is kept at most."""
@@ -52,10 +54,17 @@ class _Recording:
 class AnswerCache:
     """Serves repeated public GETs from memory while the data stay the same."""
 
-    def __init__(self, app: ASGIApp, db: Database) -> None:
-        """Put the cache of `db`'s answers in front of `app`."""
+    def __init__(
+        self, app: ASGIApp, db: Database, told_apart: ToldApart = lambda _headers: b""
+    ) -> None:
+        """Put the cache of `db`'s answers in front of `app`.
+
+        `told_apart` reads from a request's headers what else the answer may hang on: askers
+        for whom it differs never share one.
+        """
         self.app = app
         self.db = db
+        self.told_apart = told_apart
         self.version = -1
         self.since = 0.0
         self.kept: OrderedDict[tuple[bytes, ...], Kept] = OrderedDict()
@@ -67,9 +76,10 @@ class AnswerCache:
             return
         version = self._current_version()
         asked = dict(scope["headers"])
-        key = (scope["path"].encode(), scope["query_string"], *(asked.get(n, b"") for n in _KEYED))
+        said = (asked.get(name, b"") for name in _KEYED)
+        key = (scope["path"].encode(), scope["query_string"], *said, self.told_apart(asked))
         kept = self.kept.get(key)
-        if kept is not None:
+        if kept is not None and b"cookie" not in asked:  # whoever is signed in sees their own
             self.kept.move_to_end(key)
             await _serve(kept, asked.get(b"if-none-match"), scope["method"], send)
             return

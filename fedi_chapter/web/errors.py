@@ -10,14 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 from fedi_chapter.core.errors import Busy, ChapterError, FormInvalid, Missing, RemoteBusy
 from fedi_chapter.core.log import get_logger
+from fedi_chapter.domain.urls import without_key
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.web.negotiate import deps_of, wants_page
 from fedi_chapter.web.templating import Chapterless, render
@@ -53,7 +56,9 @@ async def chapter_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ChapterError):
         raise error
     if error.status >= 500:
-        _log.warning("failed", code=error.code, reason=error.message, path=request.url.path)
+        _log.warning(
+            "failed", code=error.code, reason=error.message, path=without_key(request.url.path)
+        )
     return await _answer(request, problem_of(error))
 
 
@@ -62,6 +67,8 @@ async def router_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.NOT_FOUND and (meant := _without_slash(request)):
+        return RedirectResponse(meant, HTTPStatus.MOVED_PERMANENTLY)
     code, safe = _ROUTER.get(status, (f"http-{status:d}", error.detail or status.phrase))
     response = await _answer(request, Problem(code, status, status.phrase, safe))
     response.headers.update(error.headers or {})
@@ -70,9 +77,9 @@ async def router_error(request: Request, error: Exception) -> Response:
 
 async def unexpected(request: Request, error: Exception) -> Response:
     """Answer a failure nobody foresaw: log it whole, tell nothing of it, ask no database."""
-    _log.error("unexpected failure", path=request.url.path, exc_info=error)
+    _log.error("unexpected failure", path=without_key(request.url.path), exc_info=error)
     problem = Problem("error", 500, HTTPStatus(500).phrase, ChapterError.safe)
-    return _page(request, Chapterless(), problem) if wants_page(request) else _json(problem)
+    return _page(request, Chapterless(), problem) if wants_page(request) else problem_json(problem)
 
 
 async def left(_: Request, __: Exception) -> Response:
@@ -103,9 +110,24 @@ def problem_of(error: ChapterError) -> Problem:
     )
 
 
+def _without_slash(request: Request) -> str | None:
+    """Return the page somebody meant who typed one slash too many, under our own origin.
+
+    The router's own redirect would name the scheme and host that the last proxy spoke to.
+    """
+    path = request.scope["path"]
+    if request.method != "GET" or not path.endswith("/"):
+        return None
+    meant = {**request.scope, "path": path.removesuffix("/")}
+    if all(route.matches(meant)[0] is not Match.FULL for route in request.app.routes):
+        return None
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{deps_of(request).urls.base}{quote(meant['path'])}{query}"
+
+
 async def _answer(request: Request, problem: Problem) -> Response:
     if not wants_page(request):
-        return _json(problem)
+        return problem_json(problem)
     around: Site | Chapterless = Chapterless()
     if problem.status < 500:
         with suppress(Missing):  # before a chapter is founded the page stands without a name
@@ -120,7 +142,8 @@ def _page(request: Request, around: Site | Chapterless, problem: Problem) -> Res
     return _retry(response, problem)
 
 
-def _json(problem: Problem) -> Response:
+def problem_json(problem: Problem) -> Response:
+    """Return an error as a program reads it (RFC 9457)."""
     body = {
         "type": "about:blank",
         "title": problem.title,

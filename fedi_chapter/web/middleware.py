@@ -11,12 +11,15 @@ from time import perf_counter
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedi_chapter.core.errors import Missing, TooLarge
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
+from fedi_chapter.domain.urls import without_key
 from fedi_chapter.web import errors
+from fedi_chapter.web.errors import Problem, problem_json, problem_of
 
 LARGEST_BODY = 1 << 20
 LONGEST_PATH = 300
@@ -114,7 +117,7 @@ class AccessLog:
                 "request",
                 request=name,
                 method=scope["method"],
-                path=scope["path"][:LONGEST_PATH],
+                path=without_key(scope["path"])[:LONGEST_PATH],
                 status=status,
                 client=scope["client"][0],
                 ms=round((perf_counter() - began) * 1000, 1),
@@ -137,10 +140,10 @@ class HostCheck:
         if scope["type"] == "http" and scope["path"] not in CHECKS:
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if len(hosts) != 1 or hosts[0].lower() not in self.names:
-                await _refuse(send, 400, b"This server does not answer to that name.\n")
+                await _OTHER_NAME(scope, receive, send)
                 return
         if not scope.get("path", "").isprintable():
-            await _refuse(send, 404, f"{Missing.safe}\n".encode())
+            await _NO_ADDRESS(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
@@ -169,10 +172,10 @@ class BodyLimit:
             return
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
         if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
-            await _refuse(send, 400, b"The length of the body is not clear.\n")
+            await _NO_LENGTH(scope, receive, send)
             return
         if lengths and (len(lengths[0]) > 10 or int(lengths[0]) > self.limit):
-            await _refuse(send, 413, f"{TooLarge.safe}\n".encode())
+            await _TOO_LARGE(scope, receive, send)
             return
         taken = 0
 
@@ -221,11 +224,18 @@ def _is_trusted(text: str, trusted: Networks) -> bool:
     return any(address in network for network in trusted)
 
 
-async def _refuse(send: Send, status: int, text: bytes) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(text)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+def _refusal(problem: Problem) -> Response:
+    """Return the one answer to what no route may see; the rest of the request is not read."""
+    response = problem_json(problem)
+    response.headers["connection"] = "close"
+    return response
+
+
+_OTHER_NAME = _refusal(
+    Problem("wrong-host", 400, "Bad Request", "This server does not answer to that name.")
+)
+_NO_ADDRESS = _refusal(problem_of(Missing()))
+_NO_LENGTH = _refusal(
+    Problem("wrong-length", 400, "Bad Request", "The length of the body is not clear.")
+)
+_TOO_LARGE = _refusal(problem_of(TooLarge()))

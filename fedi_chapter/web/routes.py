@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from fedi_chapter.web.admin import routes as admin
 from fedi_chapter.web.fedi import actors, inboxes, objects, wellknown
+from fedi_chapter.web.members import routes as members
 from fedi_chapter.web.public import routes as public
 
 routes: list[BaseRoute] = [
@@ -13,4 +14,5 @@ routes: list[BaseRoute] = [
     *wellknown.routes,
     *public.routes,
     *admin.routes,
+    *members.routes,
 ]

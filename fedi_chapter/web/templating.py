@@ -25,6 +25,7 @@ from fedi_chapter.core.i18n import Translator, translator
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.place import Place
+from fedi_chapter.domain.recurrence_words import rule_in_words
 from fedi_chapter.web.negotiate import answer, deps_of
 
 STATIC = Path(__file__).parent / "static"
@@ -112,6 +113,7 @@ def environment() -> Environment:
         data=data_block,
         path=partial(quote, safe=""),
         map_link=map_link,
+        in_words=rule_in_words,
     )
     made.globals["static"] = static_url
     return made

@@ -24,8 +24,11 @@ from fedi_chapter.workers.loop import Queue, work
 WIDTH = 200
 """Activities in hand at the same time; most wait for one commit together."""
 CROWD = 8
-"""With so many requests at the door, activities are processed one at a time: the door and the
-processing write to one database, and a sender who waits for its answer comes first."""
+"""With so many requests at the door, activities are processed more slowly: both need the one
+processor and the one database, and a sender who waits for its answer comes first."""
+TURN, REST = 25, 0.1
+"""Then so many have their turn together, after so many seconds of rest: one commit for all of
+them costs the door less than a commit for each."""
 PER_HOST = 25
 """Activities of one host that are taken at once; twice as many may be in hand."""
 LEASE = timedelta(minutes=5)
@@ -60,7 +63,7 @@ class _Desk:
         self._deps = deps
         self._actors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._hosts: Counter[str] = Counter()
-        self._giving_way = asyncio.Lock()
+        self._giving_way = asyncio.Semaphore(TURN)
 
     def claim(self, tx: WriteTx, limit: int) -> list[InboxJob]:
         """Take what is due, of no host more than its part."""
@@ -79,8 +82,11 @@ class _Desk:
                 del self._hosts[job.host]
 
     async def _process(self, job: InboxJob) -> None:
-        if self._deps.metrics.levels[INSIDE] < CROWD:
-            await process(self._deps, job)
-            return
-        async with self._giving_way:
-            await process(self._deps, job)
+        if self._is_crowded():
+            async with self._giving_way:
+                if self._is_crowded():  # still
+                    await asyncio.sleep(REST)
+        await process(self._deps, job)
+
+    def _is_crowded(self) -> bool:
+        return self._deps.metrics.levels[INSIDE] >= CROWD

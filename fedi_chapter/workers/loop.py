@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from fedi_chapter.core.errors import ChapterError
 from fedi_chapter.core.log import get_logger
@@ -35,7 +35,7 @@ class Leased(Protocol):
     """A job that a queue has leased to this loop."""
 
     @property
-    def id(self) -> int:
+    def id(self) -> int | str:
         """The row's id."""
         ...
 
@@ -56,9 +56,9 @@ class Queue(Generic[Job]):
     claim: Callable[[WriteTx, int], Sequence[Job]]
     """Lease at most that many due jobs."""
     do: Callable[[Job], Awaitable[None]]
-    retry: Callable[[WriteTx, int, datetime, str], None]
+    retry: Callable[[WriteTx, Any, datetime, str], None]
     """Put a job back until an instant, with the error."""
-    park: Callable[[WriteTx, int, str], None]
+    park: Callable[[WriteTx, Any, str], None]
     """Put a job aside for good, with the error."""
     width: int = 1
     """How many jobs are done at the same time; 1 keeps their order."""
@@ -115,7 +115,7 @@ async def _do(deps: Deps, queue: Queue[Job], job: Job) -> None:
         await _failed(deps, queue, job, error)
         return
     milliseconds = round((time.monotonic() - started) * 1000)
-    log.info("job done", queue=queue.name, job=job.id, ms=milliseconds)
+    log.debug("job done", queue=queue.name, job=job.id, ms=milliseconds)
 
 
 async def _failed(deps: Deps, queue: Queue[Job], job: Job, error: Exception) -> None:

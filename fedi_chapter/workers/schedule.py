@@ -1,4 +1,4 @@
-"""What is done by the clock: old rows are swept out, other servers are asked what they run.
+"""What is done by the clock: old rows and pictures go, hosts are asked what they run, series go on.
 
 A start after a long silence is told to the others first.
 
@@ -13,13 +13,19 @@ from datetime import timedelta
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import discover
-from fedi_chapter.services import comeback, retention
+from fedi_chapter.media import images
+from fedi_chapter.services import comeback, door, reminders, retention, series
+from fedi_chapter.store import media
 from fedi_chapter.workers.bell import Bell
 
 log = get_logger(__name__)
 
 TICK = 5.0
 """Seconds between two looks at the clock."""
+AT_ONCE = 500
+"""Actors forgotten in one transaction."""
+YOUNG = timedelta(hours=1)
+"""A picture's file may lie there so long before its row is written."""
 
 
 @dataclass(slots=True)
@@ -33,6 +39,11 @@ class Task:
 
 TASKS = (
     Task("sweep", timedelta(hours=1), lambda deps: _sweep(deps)),
+    Task("forget attendees", timedelta(hours=1), lambda deps: _forget_attendees(deps)),
+    Task("tidy pictures", timedelta(hours=1), lambda deps: _tidy_pictures(deps)),
+    Task("series", timedelta(minutes=10), lambda deps: publish_series(deps)),
+    Task("remind", timedelta(minutes=5), lambda deps: _remind(deps)),
+    Task("no-shows", timedelta(minutes=30), lambda deps: _mark_no_shows(deps)),
     Task("learn hosts", timedelta(minutes=10), discover.learn_followers_hosts),
 )
 
@@ -59,4 +70,53 @@ async def _do(deps: Deps, task: Task) -> None:
 
 async def _sweep(deps: Deps) -> None:
     swept = await deps.db.write(lambda tx: retention.sweep(tx, deps.urls))
-    log.info("swept", **swept)
+    log.info("swept", **swept, strangers=await _forget_strangers(deps))
+
+
+async def _forget_attendees(deps: Deps) -> None:
+    """Forget who came to what is over long enough, some at a time: answers need not wait."""
+    after, gone = timedelta(days=deps.settings.attendee_days), 0
+    while some := await deps.db.write(lambda tx: retention.forget_attendees(tx, after)):
+        gone += some
+    log.info("attendees forgotten", rows=gone)
+
+
+async def _remind(deps: Deps) -> None:
+    put = await deps.db.write(reminders.put_due)
+    if put:
+        log.info("reminders and thanks put", notices=put)
+
+
+async def _mark_no_shows(deps: Deps) -> None:
+    marked = await deps.db.write(door.mark_no_shows)
+    if marked:
+        log.info("no-shows marked", people=marked)
+
+
+async def _forget_strangers(deps: Deps) -> int:
+    """Forget actors met once, some at a time: what comes in meanwhile need not wait."""
+    found, gone = await deps.db.read(retention.strangers), 0
+    for start in range(0, len(found), AT_ONCE):
+        some = found[start : start + AT_ONCE]
+        gone += await deps.db.write(lambda tx, some=some: retention.forget_strangers(tx, some))  # type: ignore[misc]
+    return gone
+
+
+async def _tidy_pictures(deps: Deps) -> None:
+    """Take away the pictures of what is deleted, and those that were replaced."""
+    forgotten = await deps.db.write(media.forget_unused)
+    kept = await deps.db.read(media.names)
+    before = deps.clock.now() - YOUNG
+    files = await asyncio.to_thread(images.tidy, deps.settings.media_dir, kept, before)
+    log.info("pictures tidied", forgotten=forgotten, files=files)
+
+
+async def publish_series(deps: Deps) -> None:
+    """Publish the next event of each series that is due for one; one that fails stops no other."""
+    for series_id in await deps.db.read(series.running):
+        try:
+            made = await deps.db.write(lambda tx, of=series_id: series.publish_next(tx, of))  # type: ignore[misc]
+        except Exception:
+            log.exception("series stands still", series=series_id)
+        else:
+            log.info("series goes on", series=series_id, made=made.id if made else None)

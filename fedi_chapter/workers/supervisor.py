@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
-from fedi_chapter.workers import delivery, fanout, inbox, schedule
+from fedi_chapter.workers import delivery, fanout, inbox, notices, schedule
 from fedi_chapter.workers.bell import Bell, pause
 
 log = get_logger(__name__)
@@ -19,6 +19,8 @@ Loop = Callable[[Deps, asyncio.Event, Bell], Awaitable[None]]
 LOOPS: Mapping[str, Loop] = {
     "inbox": inbox.run,
     "outbox": fanout.run,
+    "messages": notices.run_messages,
+    "mail": notices.run_mail,
     "deliveries": delivery.run,
     "schedule": schedule.run,
 }
@@ -32,10 +34,14 @@ async def run(deps: Deps, *, stop: asyncio.Event, loops: Mapping[str, Loop] | No
     """Run all loops until `stop` is set; return when they have wound up."""
     running = LOOPS if loops is None else loops
     bells = [Bell() for _ in running]
+
+    async def watch(deps: Deps, stop: asyncio.Event, _: Bell) -> None:
+        await _watch(deps, stop, bells)
+
     async with asyncio.TaskGroup() as group:
         for (name, loop), bell in zip(running.items(), bells, strict=True):
             group.create_task(_keep_running(deps, name, loop, stop, bell), name=name)
-        group.create_task(_watch(deps, stop, bells), name="watch")
+        group.create_task(_keep_running(deps, "watch", watch, stop, Bell()), name="watch")
 
 
 async def _keep_running(deps: Deps, name: str, loop: Loop, stop: asyncio.Event, bell: Bell) -> None:
@@ -50,12 +56,17 @@ async def _keep_running(deps: Deps, name: str, loop: Loop, stop: asyncio.Event, 
 async def _watch(deps: Deps, stop: asyncio.Event, bells: Sequence[Bell]) -> None:
     """Wake the loops when anybody, this process or another, has changed the data."""
     seen = None
-    while not stop.is_set():
-        version = deps.db.version()
-        if version != seen:
-            seen = version
-            for bell in bells:
-                bell.ring()
-        await pause(stop, WATCH)
+    try:
+        while not stop.is_set():
+            version = deps.db.version()
+            if version != seen:
+                seen = version
+                _ring(bells)
+            await pause(stop, WATCH)
+    finally:
+        _ring(bells)  # to hear of `stop`, or to look for themselves while nobody watches
+
+
+def _ring(bells: Sequence[Bell]) -> None:
     for bell in bells:
         bell.ring()

@@ -5,6 +5,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.store.engine import open_database
+from tests.kit.attendance import seed_attendance, seed_greeters
 from tests.kit.databases import Databases
 from tests.kit.desk import seed_desk
 from tests.kit.ids import CountedIds
+from tests.kit.inviting import Postbox, seed_invitations
 from tests.kit.neighbourhood import NOW, deps_for, put_picture, seed, site_app
+from tests.kit.recurring import seed_series
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 20
@@ -59,8 +63,13 @@ class _Server:
         db = open_database(self.database, clock=clock, ids=ids)
         await db.write(seed)
         await db.write(seed_desk)
+        await db.write(seed_attendance)
+        await db.write(seed_greeters)
+        await db.write(seed_series)
+        await db.write(seed_invitations)
         put_picture(self.data)
-        app = site_app(deps_for(db, clock, ids, self.data, base=self.base))
+        deps = deps_for(db, clock, ids, self.data, base=self.base)
+        app = site_app(replace(deps, mailer=Postbox()))
         config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error")
         self.uvicorn = _Uvicorn(config, self.ready)
         await self.uvicorn.serve()

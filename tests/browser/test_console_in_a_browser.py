@@ -100,7 +100,7 @@ def test_an_organizer_hides_a_reply_and_signs_out(
     expect(page.get_by_role("status")).to_have_text("The reply stays off our pages.")
     expect(page.locator(".reply").filter(has_text="Held for now")).to_have_count(0)
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Signing in takes a link")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     page.goto(f"{site}/admin")
     assert page.url == f"{site}/sign-in"
     context.close()

@@ -1,5 +1,7 @@
+import contextlib
 import io
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,12 @@ async def resolve(deps: Deps, target: str) -> RemoteActor:
 def one_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (follow_commands, people, moderation):
         monkeypatch.setattr(module.discover, "resolve", resolve)
+
+
+def on_disk(shell: Shell, statement: str) -> None:
+    """Change the chapter's database behind its back."""
+    with contextlib.closing(sqlite3.connect(shell.data / "chapter.db")) as conn, conn:
+        conn.execute(statement)
 
 
 def commands(command: click.Command, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
@@ -104,6 +112,21 @@ def test_an_event_goes_through_its_life(shell: Shell) -> None:
     assert "already" in shell.refused_without_cure("event", "cancel", made["id"])
     shell.told("event", "delete", made["id"])
     assert shell.told("event", "list") == [] or shell.told("event", "list")[0]["id"] == made["id"]
+
+
+def test_only_an_organizer_is_shown_the_exact_place(shell: Shell) -> None:
+    event = shell.told(
+        *("event", "create", "--name", "Supper", *START, "--place", "Rose Cottage"),
+        *("--address", "7 Hidden Lane", "--lat", "33.7512", "--lon", "-84.3391"),
+        *("--place-shown", "going", "--area", "Eastside"),
+    )
+    assert event["place"] == "Eastside"
+    assert "Hidden" not in str([event, *shell.told("event", "list")])
+    shown = shell.told("event", "show", event["id"])
+    assert (shown["exact_place"], shown["exact_address"]) == ("Rose Cottage", "7 Hidden Lane")
+    assert shown["exact_position"] == [33.7512, -84.3391]
+    everyone = shell.told("event", "edit", event["id"], "--place-shown", "all")
+    assert (everyone["place"], everyone["address"]) == ("Rose Cottage", "7 Hidden Lane")
 
 
 def test_a_draft_is_published_later(shell: Shell) -> None:
@@ -224,12 +247,26 @@ def test_our_own_public_things_can_be_answered_and_others_not(shell: Shell) -> N
     hidden = shell.told("post", "create", "Two", "--visibility", "followers")["id"]
     assert shell.told("post", "create", "Three", "--reply-to", shown)["in_reply_to"] == shown
     assert shell.told("boost", shown)["object"] == shown
-    assert "not public" in shell.refused_without_cure("boost", hidden)
+    assert "not public" in shell.refused("boost", hidden)
+
+
+@pytest.mark.parametrize("verb", ["boost", "unboost"])
+def test_what_is_missing_here_is_refused_with_its_cure(shell: Shell, verb: str) -> None:
+    for path in ("posts/0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c11", "about"):
+        assert "there is nothing" in shell.refused(verb, f"https://chapter.example.org/{path}")
+    post = shell.told("post", "create", "One")["id"]
+    shell.told("post", "delete", post)
+    shell.refused(verb, post)
+
+
+def test_what_was_never_boosted_can_not_be_taken_back(shell: Shell) -> None:
+    post = shell.told("post", "create", "One")["id"]
+    assert "is not boosted" in shell.refused("unboost", post)
 
 
 @pytest.mark.parametrize("own", ["chapter.example.org", "https://chapter.example.org:443/"])
 def test_a_chapter_does_not_block_itself_under_any_spelling(shell: Shell, own: str) -> None:
-    assert "itself" in shell.refused_without_cure("block", own)
+    assert "itself" in shell.refused("block", own)
 
 
 def test_a_certificate_that_is_none_is_refused_before_anything_starts(
@@ -243,7 +280,28 @@ def test_the_queue_is_told_in_numbers(shell: Shell) -> None:
     told = shell.told("queue", "status")
     assert told["waiting"] == told["in_flight"] == told["failed"] == 0
     assert shell.told("queue", "list", "--state", "failed") == []
-    assert shell.told("queue", "retry", "--host", "athens.example") == {"requeued": 0}
+    none = {"requeued": 0, "unparked": 0}
+    assert shell.told("queue", "retry", "--host", "athens.example") == none
+
+
+def test_what_was_set_aside_is_counted_listed_and_taken_up_again(shell: Shell) -> None:
+    shell.told("post", "create", "Hello")
+    on_disk(shell, "UPDATE outbox SET parked_at = 1, attempts = 10, error = 'RuntimeError: bug'")
+    status = shell.told("queue", "status")
+    assert (status["parked_inbox"], status["parked_outbox"]) == (0, 1)
+    assert (
+        "set aside: 0 of what came in, 1 of what happened here"
+        in shell.run("queue", "status").stdout
+    )
+    (job,) = shell.told("queue", "list", "--state", "parked")
+    assert (job["queue"], job["job"], job["error"]) == (
+        "outbox",
+        "PostPublished",
+        "RuntimeError: bug",
+    )
+    assert "RuntimeError: bug" in shell.run("queue", "list", "--state", "parked").stdout
+    assert shell.told("queue", "retry") == {"requeued": 0, "unparked": 1}
+    assert shell.told("queue", "list", "--state", "parked") == []
 
 
 def test_a_key_is_rotated(shell: Shell) -> None:

@@ -87,5 +87,12 @@ def test_a_command_with_another_base_url_does_not_move_the_chapter(
     assert shell.told("post", "list")[0]["id"] == written["id"]
 
 
+def test_a_server_does_not_move_to_an_address_that_others_refuse(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEDI_CHAPTER_BASE_URL", "http://elsewhere.example")
+    assert "use https" in shell.refused_without_cure("run", "--port", "1", code=3)
+
+
 def test_a_name_that_is_too_long_is_refused_rather_than_cut(shell: Shell) -> None:
     assert "1 to 100 characters" in shell.refused("profile", "edit", "--name", "N" * 101)

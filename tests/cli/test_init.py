@@ -26,6 +26,15 @@ def test_keys_and_data_are_for_their_owner_alone(empty: Shell) -> None:
     assert stat.S_IMODE(os.stat(empty.data / "secret.key").st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["what?here=1", "100%20full", "a #1 folder"])
+def test_the_database_lies_in_the_data_folder_whatever_its_name(empty: Shell, name: str) -> None:
+    shell = Shell(empty.data / name)
+    told = shell.told(*FOUNDING)
+    assert (shell.data / "chapter.db").is_file()
+    assert shell.told("migrate", "--check")["from"]
+    assert told["handle"] == "@atlanta@chapter.example.org"
+
+
 def test_a_second_init_is_refused_and_changes_nothing(shell: Shell) -> None:
     before = (shell.data / "secret.key").read_bytes()
     said = shell.refused("init", "--domain", "other.example", *NAMES)

@@ -8,6 +8,9 @@ import urllib.request
 from pathlib import Path
 from typing import IO
 
+from fedi_chapter.cli.serve import LAST_ANSWERS
+from fedi_chapter.workers import loop
+from fedi_chapter.workers.delivery import Pace
 from tests.cli.conftest import DANGER, Start
 
 DANGEROUS = {DANGER: "1"}
@@ -36,6 +39,11 @@ def line_with(stream: IO[str], word: str) -> str:
         if re.match(word, line):
             return line.strip()
     raise AssertionError(f"no line with {word!r} in {''.join(lines)}")
+
+
+def test_the_seconds_given_at_the_end_fit_into_the_ten_that_are_promised() -> None:
+    """Open requests end first, then the loops wind up, all at the same time."""
+    assert LAST_ANSWERS + max(Pace().grace, loop.GRACE) < 10
 
 
 def test_a_chapter_runs_takes_commands_and_stops_cleanly(start: Start, tmp_path: Path) -> None:

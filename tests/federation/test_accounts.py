@@ -5,8 +5,15 @@ from datetime import timedelta
 import pytest
 
 from fedi_chapter.core.clock import SetClock
+from fedi_chapter.domain.event import RsvpMode
 from fedi_chapter.domain.remote_actor import RemoteActor
-from fedi_chapter.store import reactions, remote_actors, replies
+from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Saying
+from fedi_chapter.services import rsvps
+from fedi_chapter.store import events, reactions, remote_actors, replies, tallies
+from fedi_chapter.store import rsvps as stored_rsvps
+from fedi_chapter.store.tx import WriteTx
+from tests.kit.builders import an_event
+from tests.kit.peers.mastodon import Json, Member
 from tests.kit.world import Chapter, World
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +38,30 @@ async def test_a_deleted_account_takes_its_words_and_its_follow_along(world: Wor
     assert await chapter.read(lambda tx: replies.get(tx, status)) is None
     assert await chapter.read(lambda tx: reactions.counts(tx, [post])) == (0, 0)
     assert (await known(chapter, alice.uri)).gone_at is not None
+
+
+async def test_a_deleted_account_gives_its_seat_back(world: World) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    alice = mastodon.member("alice")
+    await alice.follow(chapter.uri)
+    await world.settle()
+    event = an_event(actor_id=chapter.actor.id, rsvp=RsvpMode.ON, capacity=1, place=None)
+
+    def answer(tx: WriteTx, who: str) -> None:
+        saying = Saying(Answer.GOING, Route.POLL, tx.now, RANKS[Answer.GOING])
+        rsvps.respond(tx, event, Party(key=who, actor_uri=who), saying)
+
+    def begin(tx: WriteTx) -> None:
+        events.insert(tx, event)
+        answer(tx, alice.uri)
+        answer(tx, "https://m.test/users/bob")
+
+    await chapter.write(begin)
+    await alice.delete_account(chapter=chapter.uri)
+    await world.settle()
+    tally = await chapter.read(lambda tx: tallies.get(tx, event.id))
+    assert (tally.going, tally.waitlist) == (1, 0)
+    assert await chapter.read(lambda tx: stored_rsvps.of_actor(tx, alice.uri)) == []
 
 
 async def test_a_delete_of_a_live_account_removes_nobody(world: World) -> None:
@@ -87,6 +118,32 @@ async def test_a_move_is_written_down_when_the_new_account_says_so_too(world: Wo
     await world.settle()
     assert (await known(chapter, alice.uri)).moved_to == alice2.uri
     assert await chapter.followers() == [alice.uri]
+
+
+class Claimer(Member):
+    """Somebody whose profile names a new home that knows nothing of it."""
+
+    def document(self) -> Json:
+        return {**super().document(), "movedTo": "https://n.test/users/victim"}
+
+
+async def test_what_a_profile_alone_says_about_a_move_is_not_believed(
+    world: World, clock: SetClock
+) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    claimer = Claimer(mastodon, "claimer", mastodon.key)
+    mastodon.members["claimer"] = claimer
+    await claimer.follow(chapter.uri)
+    await world.settle()
+    assert (await known(chapter, claimer.uri)).moved_to is None
+    home = world.mastodon("n.test").member("home")
+    home.also_known_as.append(claimer.uri)
+    await claimer.move(home.uri, chapter=chapter.uri)
+    await world.settle()
+    clock.advance(timedelta(hours=25))
+    await claimer.like(await chapter.post("Hello"))
+    await world.settle()
+    assert (await known(chapter, claimer.uri)).moved_to == home.uri
 
 
 async def test_an_account_moves_at_most_once_a_week(world: World, clock: SetClock) -> None:

@@ -212,19 +212,7 @@ async def test_what_is_for_followers_may_not_be_quoted(world: World) -> None:
     assert mastodon.received == []
 
 
-async def test_a_join_is_answered_by_an_ignore_that_names_it(world: World) -> None:
-    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
-    event, alice = await chapter.event("Picnic"), mastodon.member("alice")
-    await alice.to_personal(event, alice.activity("Join", event, uri="https://m.test/join/1"))
-    await world.settle()
-    (answer,) = mastodon.received
-    assert (answer.activity["type"], answer.activity["object"]) == (
-        "Ignore",
-        "https://m.test/join/1",
-    )
-
-
-@pytest.mark.parametrize("kind", ["Leave", "TentativeAccept", "Dislike", "Arrive", "Invite"])
+@pytest.mark.parametrize("kind", ["Dislike", "Arrive", "Invite"])
 async def test_what_we_have_no_use_for_is_taken_and_ignored(world: World, kind: str) -> None:
     chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
     event, alice = await chapter.event("Picnic"), mastodon.member("alice")

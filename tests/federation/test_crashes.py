@@ -6,9 +6,10 @@ import os
 import random
 import signal
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,24 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fedi_chapter.core.clock import SystemClock
 from fedi_chapter.core.ids import RandomIds
-from fedi_chapter.domain.event import EventId
-from fedi_chapter.services.events import EventFields, create_event, delete_event, edit_event
-from fedi_chapter.store import deliveries, outbox
+from fedi_chapter.domain.event import EventId, RsvpMode
+from fedi_chapter.domain.notice import NoticeRoute
+from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Saying
+from fedi_chapter.services import rsvps
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.events import create_event, delete_event, edit_event
+from fedi_chapter.services.messages import message_attendees
+from fedi_chapter.store import deliveries, notice_queue, outbox
+from fedi_chapter.store import rsvps as rsvp_rows
 from fedi_chapter.store.engine import open_database
-from fedi_chapter.store.tx import Database, ReadTx
+from fedi_chapter.store.tx import Database, ReadTx, WriteTx
+from fedi_chapter.workers.notices import WIDTH
+from tests.kit.mail_server import MailServer
 from tests.kit.sending import Inboxes, Sender, found_sender, until_stored
 
 pytestmark = pytest.mark.anyio
 SERVERS, INBOXES = 5, 4
+KILLS = 6
 
 
 class Receivers:
@@ -58,11 +68,11 @@ class Receivers:
 
 
 @asynccontextmanager
-async def _worker(url: str, data: Path) -> AsyncIterator[None]:
+async def _worker(url: str, data: Path, *more: str) -> AsyncIterator[None]:
     """Run a worker process, and kill it at the end without a word."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.kit.sending_worker", url, str(data)),
+        *("-m", "tests.kit.sending_worker", url, str(data), *more),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -79,7 +89,10 @@ async def _worker(url: str, data: Path) -> AsyncIterator[None]:
 async def _act(sender: Sender) -> list[EventId]:
     """Publish three events, edit the last two, delete the last one."""
     write, urls = sender.deps.db.write, sender.deps.urls
-    new = EventFields(name="Tea for all", start="2099-05-01T19:00", timezone="UTC")
+    # Without a poll: the last totals of one would wait until the year 2099.
+    new = EventFields(
+        name="Tea for all", start="2099-05-01T19:00", timezone="UTC", rsvp=RsvpMode.OFF
+    )
     made = [await write(lambda tx: create_event(tx, sender.actor, new, urls)) for _ in range(3)]
     moved = EventFields(name="Tea, moved")
     await write(lambda tx: edit_event(tx, made[1].id, moved, urls))
@@ -137,3 +150,62 @@ def _check(kinds: list[str], *, is_deleted: bool, is_edited: bool) -> None:
         assert kinds[-1] == "Delete"
     else:
         assert kinds == order[: 2 if is_edited else 1]
+
+
+@pytest.mark.slow
+async def test_everybody_is_told_everything_once_after_kills(
+    database_url: str, tmp_path: Path, rsa_keys: tuple[RSAPrivateKey, RSAPrivateKey]
+) -> None:
+    """A letter the mail server took just before a kill goes out again, as the same letter."""
+    chance, receivers = random.Random(7), Receivers()
+    clock, ids = SystemClock(), RandomIds()
+    db: Database = open_database(database_url, clock=clock, ids=ids)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(db.close)
+        mail = await stack.enter_async_context(MailServer())
+        host = await stack.enter_async_context(receivers.at_a_port())
+        sender = await found_sender(
+            db, tmp_path, rsa_keys[0], clock=clock, ids=ids, poster=Inboxes()
+        )
+        inboxes = [f"{host}/{number}" for number in range(SERVERS * INBOXES)]
+        await sender.followed_by(*inboxes)
+        addresses = [f"guest-{number}@mail.example" for number in range(SERVERS * INBOXES)]
+        event = await db.write(lambda tx: _an_event_they_come_to(tx, sender, inboxes, addresses))
+        for number in range(KILLS):
+            async with _worker(database_url, tmp_path, mail.url):
+                await db.write(lambda tx, n=number: message_attendees(tx, event, f"Word {n}"))  # type: ignore[misc]
+                await asyncio.sleep(chance.uniform(0.02, 0.6))
+        async with _worker(database_url, tmp_path, mail.url):
+            await until_stored(db, _all_sent, seconds=60)
+    prefix = sender.deps.urls.notice("")
+    for inbox in inboxes:
+        told = [uri for uri in receivers.told[inbox.removeprefix("http://")] if prefix in uri]
+        assert len(told) == 1 + KILLS  # that they come, and every word
+    letters = [(letter["to"], letter["message-id"]) for letter in mail.letters]
+    assert Counter(to for to, _ in set(letters)) == dict.fromkeys(addresses, KILLS)
+    assert len(letters) - len(set(letters)) <= KILLS * WIDTH[NoticeRoute.MAIL]
+
+
+def _an_event_they_come_to(
+    tx: WriteTx, sender: Sender, inboxes: list[str], addresses: list[str]
+) -> EventId:
+    fields = EventFields(name="Tea for all", start="2099-05-01T19:00", timezone="UTC")
+    event = create_event(tx, sender.actor, fields, sender.deps.urls)
+    for inbox in inboxes:
+        uri = f"{inbox}#owner"
+        rsvps.respond(tx, event, Party(uri, uri), _yes(tx, Route.POLL))
+    for address in addresses:
+        party = Party(f"mailto:{address}", email=address)
+        said = rsvps.respond(tx, event, party, _yes(tx, Route.WEB)).rsvp
+        rsvp_rows.change(tx, replace(said, email_confirmed_at=tx.now))
+    return event.id
+
+
+def _yes(tx: WriteTx, route: Route) -> Saying:
+    return Saying(Answer.GOING, route, tx.now, RANKS[Answer.GOING])
+
+
+def _all_sent(tx: ReadTx) -> bool:
+    status = deliveries.status(tx)
+    waiting = notice_queue.next_due(tx) is not None
+    return not waiting and status.waiting == status.in_flight == 0

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from fedi_chapter.core.errors import UnknownHandle, Unreachable
 from fedi_chapter.federation import discover
+from fedi_chapter.federation.discover import FollowPage
 from fedi_chapter.store import hosts
 from tests.kit.world import Chapter, World
 
@@ -212,7 +213,7 @@ async def test_the_best_follow_page_is_taken(
 ) -> None:
     chapter = await world.chapter("a.test")
     _webfinger(world, "m.test", "acct:me@m.test", "https://m.test/users/me", templates)
-    assert await discover.follow_page(chapter.deps, "@me@m.test", THING) == page
+    assert await discover.follow_page(chapter.deps, "@me@m.test", THING) == FollowPage(page, THING)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +233,7 @@ async def test_the_best_follow_page_is_taken(
 async def test_a_hostile_follow_page_is_never_given_out(world: World, template: str) -> None:
     chapter = await world.chapter("a.test")
     _webfinger(world, "m.test", "acct:me@m.test", "https://m.test/users/me", {SUBSCRIBE: template})
-    assert await discover.follow_page(chapter.deps, "@me@m.test", THING) is None
+    assert (await discover.follow_page(chapter.deps, "@me@m.test", THING)).link is None
 
 
 async def test_a_handle_nobody_has_is_no_follow_page(world: World) -> None:
@@ -257,7 +258,7 @@ async def test_an_event_is_opened_as_what_that_server_gets_of_it_and_never_follo
     entry = event if takes_events else f"{event}/face"
     for asked in (event, f"{event}/face"):
         page = await discover.follow_page(chapter.deps, "@me@m.test", asked)
-        assert page == f"https://m.test/object?o={quote(entry, safe='')}"
+        assert page == FollowPage(f"https://m.test/object?o={quote(entry, safe='')}", entry)
 
 
 async def test_a_server_never_heard_of_opens_an_event_as_its_face(world: World) -> None:
@@ -271,4 +272,5 @@ async def test_a_server_never_heard_of_opens_an_event_as_its_face(world: World) 
         {SUBSCRIBE: "https://m.test/authorize_interaction?uri={uri}"},
     )
     page = await discover.follow_page(chapter.deps, "@me@m.test", event)
-    assert page == f"https://m.test/authorize_interaction?uri={quote(f'{event}/face', safe='')}"
+    assert page.entry == f"{event}/face"
+    assert page.link == f"https://m.test/authorize_interaction?uri={quote(page.entry, safe='')}"

@@ -31,6 +31,15 @@ async def test_a_follow_is_accepted_with_the_follow_as_it_came(world: World) -> 
     assert answer.activity["object"] == follow
 
 
+async def test_a_strangers_follow_costs_one_question_to_their_server(world: World) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    alice = mastodon.member("alice")
+    await alice.follow(chapter.uri)
+    await world.settle()
+    assert mastodon.types() == ["Accept"]
+    assert world.network.fetched("m.test") == [alice.uri]  # and not what it runs: that can wait
+
+
 async def test_a_repeated_follow_is_accepted_under_its_new_id(world: World) -> None:
     chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
     alice = mastodon.member("alice")

@@ -35,7 +35,7 @@ OUTCOMES = {
     "undo-like": "ignored: no such like",
     "update-person": "profile renewed",
     "update-reply": "ignored: neither to us",
-    "vote": "ignored: no poll of ours is open",
+    "vote": "ignored: a vote for an option the poll does not have",
 }
 
 

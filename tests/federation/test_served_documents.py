@@ -11,9 +11,13 @@ from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import wellknown
-from fedi_chapter.services.events import EventFields, cancel_event, create_event, delete_event
+from fedi_chapter.services.boosts import boost, unboost
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.events import cancel_event, create_event, delete_event
 from fedi_chapter.services.places import PlaceFields
-from fedi_chapter.services.posts import PostFields, create_post
+from fedi_chapter.services.posts import PostFields, create_post, delete_post
+from fedi_chapter.sig.keys import SigningKey
+from fedi_chapter.sig.sign import sign
 from tests.kit.peers.mastodon import AS, PUBLIC, Json
 from tests.kit.world import Chapter, World
 
@@ -111,6 +115,8 @@ async def test_webfinger_leads_from_every_name_to_the_actor_and_back(
         ("?resource=acct:a%40b.test", 404),
         ("?resource=mailto:a%40a.test", 404),
         ("?resource=https://a.test/events/1", 404),
+        ("?resource=https://a.test/groups/a", 404),
+        ("?resource=https://a.test/groups/relay", 404),
     ],
 )
 async def test_webfinger_tells_a_bad_question_from_an_unknown_name(
@@ -174,7 +180,7 @@ async def test_every_id_answers_with_the_object_of_that_id(world: World, accept:
         (chapter.uri, "Group"),
         (chapter.urls.instance_actor, "Application"),
         (event, "Event"),
-        (f"{event}/face", "Note"),
+        (f"{event}/face", "Question"),
         (post, "Note"),
     ):
         document = await _document(world, uri, accept)
@@ -199,7 +205,7 @@ async def test_a_deleted_event_leaves_tombstones_of_what_it_was(world: World) ->
     chapter = await world.chapter("a.test")
     event = await chapter.event("Tea for all")
     await chapter.write(lambda tx: delete_event(tx, _id(event)))
-    for uri, former in ((event, "Event"), (f"{event}/face", "Note")):
+    for uri, former in ((event, "Event"), (f"{event}/face", "Question")):
         answer = await _get(world, uri)
         assert answer.status_code == 410
         assert answer.headers["content-type"].startswith("application/activity+json")
@@ -207,6 +213,36 @@ async def test_a_deleted_event_leaves_tombstones_of_what_it_was(world: World) ->
         assert (left["id"], left["type"], left["formerType"]) == (uri, "Tombstone", former)
         assert left["deleted"]
         assert (await _get(world, uri, BROWSER)).status_code in {303, 410}
+
+
+async def test_a_boost_answers_under_its_id_until_it_is_taken_back(world: World) -> None:
+    chapter, author = await world.chapter("a.test"), "https://author.test/users/bob"
+    made = await chapter.write(lambda tx: boost(tx, chapter.actor, f"{author}/1", author))
+    await world.settle()
+    uri = chapter.urls.activity(made.id)
+    assert (await _document(world, uri))["type"] == "Announce"
+    await chapter.write(lambda tx: unboost(tx, chapter.actor, f"{author}/1"))
+    answer = await _get(world, uri)
+    left = json.loads(answer.content)
+    assert answer.status_code == 410
+    assert (left["id"], left["type"], left["formerType"]) == (uri, "Tombstone", "Announce")
+
+
+async def test_only_followers_learn_that_a_post_for_followers_is_gone(world: World) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    await alice.follow(chapter.uri)
+    await world.settle()
+    fields = PostFields(text="For you alone", visibility=Visibility.FOLLOWERS)
+    made = await chapter.write(lambda tx: create_post(tx, chapter.actor, fields, chapter.urls))
+    await chapter.write(lambda tx: delete_post(tx, made.id))
+    uri = chapter.urls.post(made.id)
+    assert (await _get(world, uri)).status_code == 404
+    key = SigningKey(f"{alice.uri}#main-key", "rsa", alice.key)
+    signed = sign("cavage", key, method="GET", url=uri, at=chapter.deps.clock.now())
+    answer = await world.network.send("GET", uri, {"Accept": MASTODON, **signed})
+    assert answer.status_code == 410
+    assert json.loads(answer.content)["type"] == "Tombstone"
+    assert "no-store" in answer.headers["cache-control"]
 
 
 async def test_the_place_of_an_event_answers_under_its_id(world: World) -> None:
@@ -243,7 +279,7 @@ async def test_the_next_three_events_are_pinned_by_their_faces(world: World) -> 
     assert pinned == [f"{events[index]}/face" for index in (4, 3, 2)]
     for uri in pinned:
         face = await _document(world, uri)
-        assert (face["id"], face["type"], face["attributedTo"]) == (uri, "Note", chapter.uri)
+        assert (face["id"], face["type"], face["attributedTo"]) == (uri, "Question", chapter.uri)
         assert face["to"] == [PUBLIC]
 
 

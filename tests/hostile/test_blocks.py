@@ -1,11 +1,14 @@
 """What a block takes along, and what can't get round it (OBJ-19): copies, boosts, the queue."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from fedi_chapter.core.errors import FormInvalid
+from fedi_chapter.domain.post import Mention, PostId
 from fedi_chapter.services.moderation import block, unblock
+from fedi_chapter.services.posts import PostFields, create_post, delete_post, edit_post
 from fedi_chapter.store import messages, neighbours, reactions, replies
 from tests.kit.peers.mastodon import PUBLIC, Member
 from tests.kit.world import Chapter, World
@@ -111,6 +114,29 @@ async def test_a_boost_of_somebody_blocked_later_is_gone_too(world: World) -> No
     assert (await seen(chapter, post))[2] == 2
     await chapter.write(lambda tx: block(tx, "bad.test", chapter.urls))
     assert (await seen(chapter, post))[2] == 1
+
+
+async def test_who_was_blocked_gets_no_edit_but_the_deletion(world: World) -> None:
+    chapter, alice, post = await talked(world)
+    post_id, mastodon = PostId(post.rpartition("/")[2]), world.mastodons["m.test"]
+    assert await alice.follow(chapter.uri) == 202
+    await world.settle()
+    named = PostFields(
+        "Hello @alice@m.test", mentions=(Mention(alice.uri, alice.uri, "alice@m.test"),)
+    )
+    await chapter.write(lambda tx: edit_post(tx, post_id, named, chapter.urls))
+    await world.settle()
+    await chapter.write(lambda tx: block(tx, "m.test", chapter.urls))
+    await world.settle()
+    mastodon.received.clear()
+    again = replace(named, text="Hello again @alice@m.test")
+    await chapter.write(lambda tx: edit_post(tx, post_id, again, chapter.urls))
+    await chapter.write(lambda tx: create_post(tx, chapter.actor, again, chapter.urls))
+    await world.settle()
+    assert mastodon.received == []
+    await chapter.write(lambda tx: delete_post(tx, post_id))
+    await world.settle()
+    assert [each.activity["type"] for each in mastodon.received] == ["Delete"]
 
 
 async def test_an_edit_does_not_bring_a_hidden_reply_back(world: World) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.federation import discover, jrd
-from fedi_chapter.services.events import EventFields, create_event
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.events import create_event
 from fedi_chapter.services.posts import delete_post
 from tests.kit.peers.mastodon import Json, Member
 from tests.kit.peers.signatures import signed_post
@@ -320,7 +321,7 @@ async def test_a_visitor_is_never_led_to_another_host(
         return found
 
     monkeypatch.setattr(jrd, "ask", ask)
-    assert await discover.follow_page(chapter.deps, "@alice@m.test", chapter.uri) is None
+    assert (await discover.follow_page(chapter.deps, "@alice@m.test", chapter.uri)).link is None
 
 
 NEXT = ["//evil.test", "/\\evil.test", "https:evil.test", "%2f%2fevil.test", "javascript:alert(1)"]

@@ -171,6 +171,33 @@ async def test_a_host_that_answers_slowly_holds_only_its_part_of_the_places(  # 
     assert len(await chapter.write(lambda tx: queue.claim(tx, worker.WIDTH))) == worker.PER_HOST
 
 
+async def test_a_crowd_at_the_door_slows_the_processing_and_does_not_stop_it(  # ABU-05
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter = await world.chapter("a.test")
+    never, done = asyncio.Event(), asyncio.Event()
+
+    async def process(_: object, job: InboxJob) -> None:
+        await (never.wait() if job.host == "slow.test" else asyncio.sleep(0))
+        done.set()
+
+    monkeypatch.setattr(worker, "process", process)
+    monkeypatch.setattr(worker, "TURN", 2)
+    monkeypatch.setattr(worker, "REST", 0.01)
+    chapter.deps.metrics.levels[worker.INSIDE] = worker.CROWD
+    queue = worker.queue(chapter.deps)
+    rows = [*(row("slow.test", number) for number in range(4)), row("quick.test", 1)]
+    await chapter.write(lambda tx: inbox.put_many(tx, rows))
+    jobs = await chapter.write(lambda tx: queue.claim(tx, worker.WIDTH))
+    running = [asyncio.ensure_future(queue.do(job)) for job in jobs]
+    await asyncio.sleep(0)
+    assert not done.is_set()
+    async with asyncio.timeout(5):  # those that hang keep no turn
+        await done.wait()
+    never.set()
+    await asyncio.gather(*running)
+
+
 async def test_a_flood_of_one_host_is_told_to_come_back_and_others_are_let_in(  # ABU-05
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,12 +221,14 @@ async def test_keys_of_one_slow_host_do_not_keep_the_door_shut_for_others(  # AB
     never, asked = asyncio.Event(), 0
     real = remote_actors.fetched_key
 
-    async def fetched_key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
+    async def fetched_key(
+        deps: Deps, key_id: str, budget: Budget, *, is_welcome: bool = False
+    ) -> RemoteKey:
         nonlocal asked
         if "slow.test" in key_id:
             asked += 1
             await never.wait()
-        return await real(deps, key_id, budget)
+        return await real(deps, key_id, budget, is_welcome=is_welcome)
 
     monkeypatch.setattr(remote_actors, "fetched_key", fetched_key)
     senders = [asyncio.create_task(slow.member(f"u{n}").like(post)) for n in range(100)]

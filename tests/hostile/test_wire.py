@@ -166,6 +166,34 @@ async def test_who_hangs_up_in_the_middle_is_no_failure_of_ours(
 async def test_a_redirect_never_leads_to_another_host(port: int) -> None:
     for path in (b"//evil.example/calendar/", b"/calendar/", b"/%5cevil.example/", b"/about/?//e"):
         answer = await say(port, b"GET " + path + b" HTTP/1.1\r\n" + CLOSE + b"\r\n")
-        assert status_of(answer) in {307, 404}
+        assert status_of(answer) in {301, 404}
         for place in re.findall(rb"\r\nlocation: (.*?)\r\n", answer):
             assert re.match(rb"https?://a\.test/[^/\\]", place)
+
+
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ("/calendar/", "/calendar"),
+        ("/follow/?object=x&y=%26", "/follow?object=x&y=%26"),
+        ("/chapter/followers/", "/chapter/followers"),
+        ("//", "/"),
+    ],
+)
+async def test_one_slash_too_many_leads_to_our_own_address_whatever_the_proxy_said(
+    port: int, asked: str, path: str
+) -> None:
+    request = b"GET %s HTTP/1.1\r\nX-Forwarded-Proto: gopher\r\n" % asked.encode()
+    answer = await say(port, request + CLOSE + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 301 ")
+    assert b"location: https://a.test%s\r\n" % path.encode() in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "line", [b"GET /nothing/", b"GET //calendar/", b"GET /%0d%0aX:1/", b"POST /inbox/"]
+)
+async def test_an_address_that_is_none_without_its_slash_is_just_not_found(
+    port: int, line: bytes
+) -> None:
+    answer = await say(port, line + b" HTTP/1.1\r\n" + CLOSE + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")

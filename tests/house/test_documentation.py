@@ -17,7 +17,7 @@ import pytest
 from fedi_chapter.cli.main import cli
 from fedi_chapter.core import errors
 from fedi_chapter.core.errors import ChapterError
-from fedi_chapter.federation import dispatch, nodeinfo, publish
+from fedi_chapter.federation import dispatch, forms, publish
 from fedi_chapter.federation.outcome import Ignored
 from fedi_chapter.federation.trust import RULES
 from fedi_chapter.settings import PREFIX, Settings
@@ -135,7 +135,7 @@ def test_every_happening_has_its_row() -> None:
 
 def test_software_that_gets_the_event_is_named() -> None:
     page = read("FEDERATION.md")
-    assert [name for name in sorted(nodeinfo.TAKES_EVENTS) if f"`{name}`" not in page] == []
+    assert [name for name in sorted(forms.TAKES_EVENTS) if f"`{name}`" not in page] == []
 
 
 def test_every_rule_of_trust_is_explained() -> None:

@@ -92,7 +92,7 @@ def test_an_event_arrives_once_as_its_face_and_says_when_it_is_cancelled(
     assert made["id"] not in [each["id"] for each in alice.sees("timeline")]
 
     atlanta.run("event", "cancel", made["id"], "--reason", "thunderstorm")
-    entry(alice, made["face"], lambda each: "ancelled" in each["content"])
+    entry(alice, made["face"], lambda each: "CANCELLED" in each["content"])
 
     atlanta.run("event", "delete", made["id"])
     until(

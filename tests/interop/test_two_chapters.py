@@ -78,6 +78,27 @@ def test_a_boost_travels_and_is_taken_back(neighbours: tuple[Chapter, Chapter]) 
     until(lambda: shares() == 0, "the boost to be taken back")
 
 
+def test_one_chapter_comes_to_the_others_event_and_hears_that_it_has_a_place(
+    neighbours: tuple[Chapter, Chapter],
+) -> None:
+    atlanta, athens = neighbours
+    start = ("--start", "2031-05-06T09:00", "--rsvp", "on")
+    event = atlanta.run("event", "create", "--name", "River count", *start)
+
+    def attendees() -> int:
+        return int(atlanta.get(event["id"]).json()["attendees"]["totalItems"])
+
+    said = athens.run("event", "attend", event["id"], "--wait", "20")
+    assert (said["status"], said["state"], said["sent"]) == ("going", "confirmed", "Join")
+    until(lambda: attendees() == 1, "the chapter to be counted")
+    perhaps = athens.run("event", "attend", event["id"], "--status", "maybe", "--wait", "0")
+    assert (perhaps["state"], perhaps["sent"]) == ("asked", "TentativeAccept")
+    until(lambda: attendees() == 0, "the seat to be free again")
+    athens.run("event", "attend", event["id"], "--status", "no")
+    (listed,) = athens.run("event", "attending")
+    assert (listed["name"], listed["state"]) == ("River count", "withdrawn")
+
+
 def test_a_key_rotation_loses_no_follower(neighbours: tuple[Chapter, Chapter]) -> None:
     atlanta, athens = neighbours
     before = atlanta.get("/chapter").json()["publicKey"]["publicKeyPem"]

@@ -7,19 +7,25 @@ from datetime import timedelta
 
 from fedi_chapter.domain.conversation import Reply, ReplyState, Report
 from fedi_chapter.domain.follower import FollowState
+from fedi_chapter.domain.happening import PostPublished
+from fedi_chapter.domain.inbox import Incoming
 from fedi_chapter.domain.organizer import Role
 from fedi_chapter.services.organizers import token_hash
 from fedi_chapter.store import (
     activities,
     deliveries,
     followers,
+    inbox,
     organizers,
+    outbox,
     remote_actors,
     replies,
     reports,
 )
 from fedi_chapter.store.tables import deliveries as delivery_table
 from fedi_chapter.store.tables import hosts as host_table
+from fedi_chapter.store.tables import inbox as inbox_table
+from fedi_chapter.store.tables import outbox as outbox_table
 from fedi_chapter.store.tx import WriteTx
 from tests.kit.neighbourhood import BUS, CHAPTER, HOSTILE, MARA, URLS, a_remote, a_reply
 
@@ -51,7 +57,7 @@ def seed_desk(tx: WriteTx) -> None:
 
 
 def _queue(tx: WriteTx) -> None:
-    """Leave one message waiting for a server that fails, and one given up."""
+    """Leave one message waiting for a server that fails, one given up, and three jobs set aside."""
     for number, host in enumerate(("slow.example.com", "gone.example.com")):
         told = activities.put(
             tx,
@@ -68,3 +74,7 @@ def _queue(tx: WriteTx) -> None:
     tx.conn.execute(fails.values(failures=7, **rest))
     given_up = delivery_table.update().where(delivery_table.c.host == "gone.example.com")
     tx.conn.execute(given_up.values(state="failed", finished_at=tx.now))
+    outbox.put(tx, PostPublished("0197c1b2-7a10-7cc2-9f5e-000000000d01"))
+    inbox.put_many(tx, [Incoming(f"{JUN}/{each}", JUN, "Like", b"{}") for each in range(2)])
+    tx.conn.execute(outbox_table.update().values(parked_at=tx.now, error="RuntimeError: bug"))
+    tx.conn.execute(inbox_table.update().values(state="parked", outcome="RuntimeError: bug"))

@@ -1,9 +1,10 @@
 """One chapter with one event and one post, for tests of what we write about them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from fedi_chapter.domain.chapter import ActorId, ActorKind, LocalActor
-from fedi_chapter.domain.event import Event, EventId
+from fedi_chapter.domain.event import Event, EventId, RsvpMode
 from fedi_chapter.domain.media import Media, MediaId
 from fedi_chapter.domain.place import Area, Place, Point
 from fedi_chapter.domain.post import Mention, Post, PostId
@@ -11,6 +12,7 @@ from fedi_chapter.domain.urls import Urls
 
 URLS = Urls(base="https://elm.example.org", domain="elm.example.org")
 FOUNDED = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PUBLISHED = datetime(2026, 9, 1, 15, tzinfo=UTC)
 PICTURE = Media(
     id=MediaId("poster"),
     media_type="image/jpeg",
@@ -60,8 +62,10 @@ EVENT = Event(
     capacity=40,
     tags=("Springfield", "cleanup"),
     images=(PICTURE,),
-    published_at=datetime(2026, 9, 1, 15, tzinfo=UTC),
+    published_at=PUBLISHED,
 )
+ASKING = replace(EVENT, rsvp=RsvpMode.ON, poll=("Going", "Maybe", "Can't come"))
+"""The same event where it is asked who comes."""
 POST = Post(
     id=PostId("0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c99"),
     actor_id=CHAPTER.id,

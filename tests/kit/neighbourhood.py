@@ -29,6 +29,7 @@ from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.settings import Settings
 from fedi_chapter.sig.keys import KeyRing
+from fedi_chapter.sig.links import Links
 from fedi_chapter.store import (
     events,
     instance,
@@ -43,6 +44,7 @@ from fedi_chapter.store import (
 from fedi_chapter.store.tx import Database, WriteTx
 from fedi_chapter.web import errors
 from fedi_chapter.web.admin import routes as admin
+from fedi_chapter.web.members import routes as members
 from fedi_chapter.web.middleware import stack
 from fedi_chapter.web.public import routes
 from fedi_chapter.web.public.events import event_page
@@ -255,8 +257,10 @@ def deps_for(db: Database, clock: Clock, ids: Ids, data: Path, *, base: str = BA
         urls=Urls(base=base, domain="eastside.example.org"),
         db=db,
         keys=KeyRing(Fernet.generate_key()),
+        links=Links(b"a master key"),
         fetcher=cast(Any, None),
         poster=cast(Any, None),
+        asker=cast(Any, None),
     )
 
 
@@ -284,6 +288,7 @@ def site_app(deps: Deps) -> Starlette:
             Route("/chapter", chapter_page),
             *routes.routes,
             *admin.routes,
+            *members.routes,
             Route("/events/{id:uuid}", event_page),
             Route("/posts/{id:uuid}", post_page),
             Route("/echo", echo_size, methods=["POST"]),

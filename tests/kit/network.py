@@ -6,7 +6,7 @@ is remembered, so that a test can count what a hostile input made us do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 from starlette.types import ASGIApp
@@ -19,6 +19,7 @@ from fedi_chapter.core.errors import (
     Unreachable,
     UnsafeAddress,
 )
+from fedi_chapter.net.ask import Said
 from fedi_chapter.net.fetch import ACTIVITY, MEBIBYTE, Budget, Fetched
 from fedi_chapter.net.post import Posted
 from fedi_chapter.sig.keys import SigningKey
@@ -96,9 +97,6 @@ class NetworkFetcher:
             url = urljoin(url, response.headers["location"])
         raise RemoteRefused("too many redirects", answer=302)
 
-    async def close(self) -> None:
-        """Nothing to close."""
-
 
 @dataclass(frozen=True, slots=True)
 class NetworkPoster:
@@ -113,8 +111,24 @@ class NetworkPoster:
         response = await self.network.send("POST", url, headers, body)
         return Posted(response.status_code, detail=response.text[:200])
 
-    async def close(self) -> None:
-        """Nothing to close."""
+
+@dataclass(frozen=True, slots=True)
+class NetworkAsker:
+    """An Asker on the network of a world."""
+
+    network: Network
+
+    async def ask(
+        self, url: str, *, form: Mapping[str, str] | None = None, bearer: str | None = None
+    ) -> Said:
+        """GET `url`, or POST `form` to it; no redirect is followed."""
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        if form is None:
+            response = await self.network.send("GET", url, headers)
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            response = await self.network.send("POST", url, headers, urlencode(form).encode())
+        return Said(response.status_code, response.content)
 
 
 def _judged(url: str, response: httpx.Response) -> Fetched:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.net import tls
+from fedi_chapter.net.client import Client
 from fedi_chapter.net.fetch import GuardedFetcher
 from fedi_chapter.net.guard import Guard
 from fedi_chapter.net.post import GuardedPoster
@@ -65,20 +66,20 @@ def signing_key(rsa_keys: tuple[RSAPrivateKey, RSAPrivateKey]) -> SigningKey:
 
 
 @pytest.fixture
-async def fetcher(
-    demo_guard: Guard, clock: SetClock, trust: ssl.SSLContext
-) -> AsyncIterator[GuardedFetcher]:
-    """A fetcher behind that guard."""
-    made = GuardedFetcher(demo_guard, clock=clock, tls=trust, user_agent=AGENT)
+async def client(demo_guard: Guard, trust: ssl.SSLContext) -> AsyncIterator[Client]:
+    """The client of both, behind that guard."""
+    made = Client(demo_guard, tls=trust, user_agent=AGENT)
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def poster(
-    demo_guard: Guard, clock: SetClock, trust: ssl.SSLContext
-) -> AsyncIterator[GuardedPoster]:
+def fetcher(client: Client, clock: SetClock) -> GuardedFetcher:
+    """A fetcher behind that guard."""
+    return GuardedFetcher(client, clock=clock)
+
+
+@pytest.fixture
+def poster(client: Client, clock: SetClock) -> GuardedPoster:
     """A poster behind that guard."""
-    made = GuardedPoster(demo_guard, clock=clock, tls=trust, user_agent=AGENT)
-    yield made
-    await made.close()
+    return GuardedPoster(client, clock=clock)

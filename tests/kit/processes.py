@@ -214,15 +214,20 @@ class Chapter:
 
 def installed_member() -> Path:
     """Return a folder with the member program and its locked packages; skip where impossible."""
+    return installed(MEMBER, "server.mjs")
+
+
+def installed(source: Path, program: str) -> Path:
+    """Return a folder with a program of `source` and its locked packages; skip where impossible."""
     if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("the Fedify member needs Node and npm, and they are not installed here")
-    lock = hashlib.sha256((MEMBER / "package-lock.json").read_bytes()).hexdigest()[:16]
+        pytest.skip(f"{program} needs Node and npm, and they are not installed here")
+    lock = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = cache / "fedi-chapter" / f"member-{lock}"
+    folder = cache / "fedi-chapter" / f"{Path(program).stem}-{lock}"
     if not (folder / "node_modules" / ".package-lock.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(MEMBER / name, folder)
+            shutil.copy(source / name, folder)
         subprocess.run(
             ["npm", "ci", "--no-audit", "--no-fund"],
             cwd=folder,
@@ -230,7 +235,7 @@ def installed_member() -> Path:
             capture_output=True,
             timeout=300,
         )
-    shutil.copy(MEMBER / "server.mjs", folder)
+    shutil.copy(source / program, folder)
     return folder
 
 

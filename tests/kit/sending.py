@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -29,6 +30,7 @@ from fedi_chapter.net.post import Posted, Poster
 from fedi_chapter.services.chapters import Founding, NewKey, ProfileFields, found
 from fedi_chapter.settings import Settings
 from fedi_chapter.sig.keys import KeyRing, make_master_key, public_pem, read_master_key
+from fedi_chapter.sig.links import Links
 from fedi_chapter.store import followers, local_actors, remote_actors
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from fedi_chapter.workers.bell import Bell
@@ -44,9 +46,6 @@ class NoFetcher:
 
     async def get(self, url: str, *, budget: Budget | None = None, **_: object) -> Fetched:
         raise Unreachable(f"no connection to {url}")
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 @dataclass
@@ -81,9 +80,6 @@ class Inboxes:
         if 200 <= posted.status < 300:
             self.taken.append((host, uri))
         return posted
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
     def count(self, host: str) -> int:
         """Return how often a host was tried."""
@@ -153,15 +149,18 @@ async def found_sender(
 def deps_on(db: Database, data: Path, *, clock: Clock, ids: Ids, poster: Poster) -> Deps:
     """Return what the loops need, over a founded chapter."""
     settings = Settings(data=data)
+    master = read_master_key(settings.secret_file)
     return Deps(
         settings=settings,
         clock=clock,
         ids=ids,
         urls=Urls(BASE, "chapter.test"),
         db=db,
-        keys=KeyRing(read_master_key(settings.secret_file)),
+        keys=KeyRing(master),
+        links=Links(master),
         fetcher=NoFetcher(),
         poster=poster,
+        asker=cast(Any, None),
     )
 
 

@@ -1,28 +1,35 @@
-"""A worker process that may be killed: fan-out and deliveries over real sockets, short leases.
+"""A worker process that may be killed: fan-out, notices and deliveries over real sockets.
 
-Started as `python -m tests.kit.sending_worker DATABASE FOLDER`; says `ready` and works until
-it is ended.
+Started as `python -m tests.kit.sending_worker DATABASE FOLDER [SMTP_URL]`; says `ready` and works
+until it is ended. Its leases are short.
 """
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from fedi_chapter.core.clock import SystemClock
 from fedi_chapter.core.ids import RandomIds
+from fedi_chapter.core.smtp import parse_smtp_url
 from fedi_chapter.deps import Deps
+from fedi_chapter.domain.notice import NoticeRoute
 from fedi_chapter.net import tls
+from fedi_chapter.net.client import Client
 from fedi_chapter.net.guard import Guard
+from fedi_chapter.net.mail import SmtpMailer
 from fedi_chapter.net.post import GuardedPoster
 from fedi_chapter.store.engine import open_database
-from fedi_chapter.workers import fanout, supervisor
+from fedi_chapter.workers import fanout, notices, supervisor
 from fedi_chapter.workers.bell import Bell
 from fedi_chapter.workers.delivery import DeliveryLoop, Pace
 from fedi_chapter.workers.loop import work
 from tests.kit.sending import deps_on
 
 LEASE = timedelta(seconds=1)
+NOTICE_LEASE = timedelta(seconds=3)
+"""Longer than a talk with the mail server takes on a busy machine."""
 
 
 async def _fan_out(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
@@ -33,17 +40,31 @@ async def _deliver(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
     await DeliveryLoop(deps, bell, Pace(lease=LEASE)).run(stop)
 
 
-async def _main(url: str, data: Path) -> None:
+async def _tell(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
+    queue = notices.queue(deps, NoticeRoute.DIRECT, NOTICE_LEASE)
+    await work(deps, queue, stop=stop, bell=bell)
+
+
+async def _mail(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
+    queue = notices.queue(deps, NoticeRoute.MAIL, NOTICE_LEASE)
+    await work(deps, queue, stop=stop, bell=bell)
+
+
+async def _main(url: str, data: Path, smtp_url: str | None = None) -> None:
     clock, ids = SystemClock(), RandomIds()
     db = open_database(url, clock=clock, ids=ids)
-    poster = GuardedPoster(Guard(allow_private=True), tls=tls.context(None), user_agent="test")
+    client = Client(Guard(allow_private=True), tls=tls.context(None), user_agent="test")
+    poster = GuardedPoster(client, clock=clock)
     deps = deps_on(db, data, clock=clock, ids=ids, poster=poster)
+    if smtp_url is not None:
+        server = parse_smtp_url(smtp_url)
+        mailer = SmtpMailer(server, tls=tls.context(None, speaks=()), name="chapter.test")
+        deps = replace(deps, mailer=mailer)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    await supervisor.run(
-        deps, stop=asyncio.Event(), loops={"outbox": _fan_out, "deliveries": _deliver}
-    )
+    loops = {"outbox": _fan_out, "messages": _tell, "mail": _mail, "deliveries": _deliver}
+    await supervisor.run(deps, stop=asyncio.Event(), loops=loops)
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(_main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))

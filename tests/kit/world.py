@@ -18,18 +18,20 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy import select
 from starlette.applications import Starlette
 
-from fedi_chapter.app import build_app, build_deps
+from fedi_chapter.app import WaysOut, build_app, build_deps
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.follower import Following
+from fedi_chapter.domain.notice import NoticeRoute
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import deliver, remote_actors, signing
 from fedi_chapter.federation.publish import publish
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.services.chapters import Founding, NewKey, ProfileFields, found
-from fedi_chapter.services.events import EventFields, create_event
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.events import create_event
 from fedi_chapter.services.following import request_follow
 from fedi_chapter.services.posts import PostFields, create_post
 from fedi_chapter.settings import Settings
@@ -37,10 +39,10 @@ from fedi_chapter.sig.keys import KeyRing, make_ed25519, make_master_key, public
 from fedi_chapter.store import deliveries, followers, local_actors, outbox, tables
 from fedi_chapter.store.engine import open_database
 from fedi_chapter.store.tx import ReadTx, WriteTx
-from fedi_chapter.workers import inbox
+from fedi_chapter.workers import inbox, notices
 from tests.kit.databases import Databases
 from tests.kit.ids import CountedIds
-from tests.kit.network import Network, NetworkFetcher, NetworkPoster
+from tests.kit.network import Network, NetworkAsker, NetworkFetcher, NetworkPoster
 from tests.kit.peers.mastodon import Mastodon
 
 T = TypeVar("T")
@@ -109,7 +111,8 @@ class Chapter:
 
     async def step(self) -> int:
         """Do everything that is due in each queue once; return how much that was."""
-        return await self._take_in() + await self._fan_out() + await self._deliver()
+        told = await self._fan_out() + await self._tell()
+        return await self._take_in() + told + await self._deliver()
 
     async def _take_in(self) -> int:
         queue = inbox.queue(self.deps)
@@ -123,6 +126,16 @@ class Chapter:
         for job in jobs:
             await publish(self.deps, job)
         return len(jobs)
+
+    async def _tell(self) -> int:
+        told = 0
+        for route in NoticeRoute:
+            queue = notices.queue(self.deps, route)
+            jobs = await self.write(lambda tx, queue=queue: queue.claim(tx, 100))  # type: ignore[misc]
+            for job in jobs:
+                await queue.do(job)
+            told += len(jobs)
+        return told
 
     async def _deliver(self) -> int:
         claimed = await self.write(lambda tx: deliveries.claim(tx, 100, LEASE, per_host=2))
@@ -178,8 +191,11 @@ class World:
             db=db,
             clock=self.clock,
             ids=self.ids,
-            fetcher=NetworkFetcher(self.network, self.clock),
-            poster=NetworkPoster(self.network),
+            ways=WaysOut(
+                NetworkFetcher(self.network, self.clock),
+                NetworkPoster(self.network),
+                NetworkAsker(self.network),
+            ),
         )
         actor = await db.read(local_actors.chapter)
         assert actor is not None

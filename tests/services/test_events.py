@@ -14,10 +14,16 @@ from fedi_chapter.core.errors import (
 )
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.event import Event, EventId, EventStatus, RsvpMode
-from fedi_chapter.domain.happening import EventChanged, EventDeleted, EventPublished
+from fedi_chapter.domain.happening import (
+    AttendeesToTell,
+    EventChanged,
+    EventDeleted,
+    EventPublished,
+)
 from fedi_chapter.domain.media import Media, MediaId
+from fedi_chapter.domain.place import Point
 from fedi_chapter.services import events as subject
-from fedi_chapter.services.events import EventFields
+from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.places import PlaceFields
 from fedi_chapter.store import events
 from tests.services.conftest import House
@@ -123,7 +129,11 @@ async def test_a_moved_start_keeps_the_length_and_names_the_old_start(
     assert moved.status is EventStatus.RESCHEDULED
     assert moved.previous_starts_at == made.starts_at
     assert (moved.revision, moved.updated_at) == (1, clock.now())
-    assert await house.happenings() == [EventPublished(made.id), EventChanged(made.id)]
+    assert await house.happenings() == [
+        EventPublished(made.id),
+        EventChanged(made.id),
+        AttendeesToTell(made.id, "changed"),
+    ]
 
 
 async def test_an_edit_that_changes_nothing_is_not_announced(house: House) -> None:
@@ -144,6 +154,24 @@ async def test_a_changed_place_is_a_new_place(house: House) -> None:
     assert nearer.place is not None
     assert (nearer.place.name, nearer.place.address) == ("Library", "1 Oak St")
     assert (await edit(house, nearer, place=PlaceFields(name=""))).place is None
+
+
+async def test_a_place_with_an_address_alone_is_called_by_it_until_it_gets_a_name(
+    house: House,
+) -> None:
+    event = await create(house, place=PlaceFields(address="1 Oak St", lat=33.7, lon=-84.4))
+    assert event.place is not None
+    assert (event.place.name, event.place.address) == ("1 Oak St", "1 Oak St")
+    named = (await edit(house, event, place=PlaceFields(name="Oak Hall"))).place
+    assert named is not None
+    assert (named.name, named.address, named.point) == ("Oak Hall", "1 Oak St", Point(33.7, -84.4))
+
+
+async def test_a_place_without_a_name_is_another_place_at_another_address(house: House) -> None:
+    event = await create(house, place=PlaceFields(address="1 Oak St", lat=33.7, lon=-84.4))
+    moved = (await edit(house, event, place=PlaceFields(address="2 Oak St"))).place
+    assert moved is not None
+    assert (moved.name, moved.address, moved.point) == ("2 Oak St", "2 Oak St", None)
 
 
 async def test_empty_words_empty_a_field(house: House) -> None:
@@ -171,7 +199,11 @@ async def test_an_event_is_cancelled_once_and_stays(house: House) -> None:
     cancelled = await house.do(lambda tx: subject.cancel_event(tx, made.id, "Storm\nwarning"))
     assert cancelled.is_cancelled
     assert cancelled.cancel_reason == "Storm warning"
-    assert await house.happenings() == [EventPublished(made.id), EventChanged(made.id)]
+    assert await house.happenings() == [
+        EventPublished(made.id),
+        EventChanged(made.id),
+        AttendeesToTell(made.id, "cancelled"),
+    ]
     with pytest.raises(AlreadyCancelled):
         await house.do(lambda tx: subject.cancel_event(tx, made.id))
     moved = await edit(house, made, start="2026-12-21T10:00")

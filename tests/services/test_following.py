@@ -1,17 +1,22 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing, NotAllowed
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.happening import (
     Boosted,
+    FollowerAccepted,
     FollowerRemoved,
     FollowRequested,
     FollowWithdrawn,
+    ServerFollowed,
     Unboosted,
 )
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.services import boosts, following, moderation
-from fedi_chapter.store import blocks, followers, hosts, remote_actors
+from fedi_chapter.store import blocks, followers, hosts, outbox, remote_actors
 from fedi_chapter.store import following as store_following
 from tests.services.conftest import House
 
@@ -137,6 +142,30 @@ async def test_what_is_neither_host_nor_actor_is_refused(house: House, target: s
 async def test_a_server_does_not_block_itself(house: House, target: str) -> None:
     with pytest.raises(Conflict):
         await house.do(lambda tx: moderation.block(tx, target, house.urls))
+
+
+async def test_a_relay_that_waited_is_told_of_the_events_once_its_host_is_allowed(
+    house: House,
+) -> None:
+    relay = replace(an_actor("mz.example", "relay"), type="Application")
+    for actor in (relay, an_actor("mz.example", "zoe")):
+        await knows(house, actor)
+        await house.do(
+            lambda tx, actor=actor: followers.put(  # type: ignore[misc]
+                tx, house.chapter.id, actor.uri, f"{actor.uri}#follow", FollowState.PENDING
+            )
+        )
+    for _ in range(2):
+        await house.do(lambda tx: moderation.allow(tx, "mz.example"))
+    told = await house.happenings()
+    assert sorted(type(each).__name__ for each in told) == [
+        "FollowerAccepted",
+        "FollowerAccepted",
+        "ServerFollowed",
+    ]
+    assert ServerFollowed(house.chapter.id, relay.uri) in told
+    now = await house.do(lambda tx: outbox.claim(tx, 9, timedelta(0)))
+    assert [type(job.happening) for job in now] == [FollowerAccepted] * 2  # the Accept comes first
 
 
 async def test_a_host_is_allowed_unless_it_is_blocked(house: House) -> None:

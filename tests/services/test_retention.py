@@ -13,8 +13,10 @@ from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.inbox import Incoming
 from fedi_chapter.services.posts import PostFields, create_post, delete_post
 from fedi_chapter.services.retention import sweep
-from fedi_chapter.store import inbox, organizers, tables, tombstones
+from fedi_chapter.store import inbox, organizers, remote_actors, tables, tombstones
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
+from fedi_chapter.workers import schedule
+from tests.kit.builders import a_remote_actor
 from tests.kit.ids import CountedIds
 from tests.kit.sending import Inboxes, Sender, found_sender, until
 
@@ -123,3 +125,37 @@ async def test_who_was_told_of_a_deleted_post_is_forgotten_thirty_days_after_it(
     clock.advance(timedelta(days=2))
     assert (await _sweep(sender))["deliveries"] == 1
     assert await sender.deps.db.read(lambda tx: _count(tx, "activities")) == 1
+
+
+async def test_an_answer_is_forgotten_thirty_days_after_it_arrived(
+    sender: Sender, clock: SetClock
+) -> None:
+    await sender.followed_by("https://b.test/inbox")
+    for kind in ("Create", "Accept"):
+        await sender.tell(kind, f"https://b.test/{kind}")
+    clock.advance(timedelta(days=31))
+    assert (await _sweep(sender))["answers"] == 0  # it has not arrived
+    async with sender.delivering():
+        inboxes = sender.deps.poster
+        assert isinstance(inboxes, Inboxes)
+        await until(lambda: len(inboxes.taken) == 2)
+    assert (await _sweep(sender))["answers"] == 1
+    assert await sender.deps.db.read(lambda tx: _count(tx, "activities")) == 1
+    assert await sender.deps.db.read(lambda tx: _count(tx, "deliveries")) == 1
+
+
+async def test_actors_met_once_are_forgotten_a_few_at_a_time(
+    sender: Sender, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "AT_ONCE", 2)
+    await sender.followed_by("https://friend.test/inbox")
+
+    def meet(tx: WriteTx) -> None:
+        for number in range(5):
+            remote_actors.put(tx, a_remote_actor(f"passer-by-{number}"))
+
+    await sender.deps.db.write(meet)
+    clock.advance(timedelta(days=31))
+    (sweeping,) = (task for task in schedule.TASKS if task.name == "sweep")
+    await sweeping.do(sender.deps)
+    assert await sender.deps.db.read(lambda tx: _count(tx, "remote_actors")) == 1

@@ -9,8 +9,10 @@ import pytest
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.domain.delivery import Claimed, DeliveryState, Outcome
 from fedi_chapter.domain.follower import FollowState
+from fedi_chapter.domain.moderation import Block
 from fedi_chapter.store import (
     activities,
+    blocks,
     deliveries,
     followers,
     hosts,
@@ -29,12 +31,17 @@ FACE = EVENT + "/face"
 
 
 def an_activity(
-    tx: WriteTx, uri: str, *, object_uri: str = EVENT, key_id: str | None = None
+    tx: WriteTx,
+    uri: str,
+    *,
+    object_uri: str = EVENT,
+    key_id: str | None = None,
+    kind: str = "Create",
 ) -> int:
     return activities.put(
         tx,
         uri=uri,
-        type="Create",
+        type=kind,
         actor_id=CHAPTER_ID,
         object_uri=object_uri,
         body=uri.encode(),
@@ -165,11 +172,42 @@ async def test_a_delete_goes_to_everyone_who_was_ever_told(db: Database) -> None
         send(tx, "create", "a.example", "b.example")
         deliveries.finish(tx, [ended(each) for each in deliveries_of(tx)])
         delete = an_activity(tx, "delete")
-        deliveries.to_past_recipients(tx, delete, EVENT)
-        deliveries.to_past_recipients(tx, delete, EVENT)
+        deliveries.to_past_recipients(tx, delete, EVENT, refused_too=True)
+        deliveries.to_past_recipients(tx, delete, EVENT, refused_too=True)
 
     await prepared(db, work)
     assert taken(await claim(db)) == [("a.example", "delete"), ("b.example", "delete")]
+
+
+async def test_news_goes_to_nobody_we_refuse_and_a_retraction_to_everyone(db: Database) -> None:
+    hosts_told = ["bad.example", "bad.example:8443", "deep.under.bad.example", "notbad.example"]
+
+    def work(tx: WriteTx) -> None:
+        follow(tx, "troll", host="big.example")
+        send(tx, "create", *hosts_told)
+        send(tx, "create", "big.example", "big.example/users/troll")
+        deliveries.finish(tx, [ended(each) for each in deliveries_of(tx)])
+        blocks.put(tx, Block("bad.example", "host", NOW))
+        blocks.put(tx, Block("https://big.example/users/troll", "actor", NOW))
+        update, delete = an_activity(tx, "update"), an_activity(tx, "delete")
+        deliveries.to_past_recipients(tx, update, EVENT, refused_too=False)
+        deliveries.to_past_recipients(tx, delete, EVENT, refused_too=True)
+
+    await prepared(db, work)
+    told = await everything(db)
+    updated = sorted(each.inbox for each in told if each.body == b"update")
+    assert updated == ["https://big.example/inbox", "https://notbad.example/inbox"]
+    assert len([each for each in told if each.body == b"delete"]) == len(hosts_told) + 2
+
+
+async def everything(db: Database) -> list[Claimed]:
+    """Deliver whatever waits, turn after turn, and return it all."""
+    told: list[Claimed] = []
+    while claimed := await claim(db):
+        told += claimed
+        done = [ended(each) for each in claimed]
+        await db.write(lambda tx, done=done: deliveries.finish(tx, done))  # type: ignore[misc]
+    return told
 
 
 async def test_an_update_waits_for_the_create_of_the_same_object(db: Database) -> None:
@@ -377,6 +415,42 @@ async def test_an_operator_sees_the_queue_and_can_try_again(db: Database, clock:
     assert await db.write(lambda tx: deliveries.retry(tx, host="a.example")) == 1
     assert await db.write(lambda tx: deliveries.retry(tx)) == 1
     assert len(await claim(db)) == 3
+
+
+@pytest.mark.parametrize(
+    ("failed", "later", "again"),
+    [
+        ("Create", "Delete", 0),
+        ("Follow", "Undo", 0),
+        ("Accept", "Reject", 0),
+        ("Update", "Update", 0),
+        ("Create", "Update", 1),
+        ("Announce", "Update", 1),
+    ],
+)
+async def test_what_was_overtaken_is_not_told_when_failed_deliveries_are_tried_again(
+    db: Database, failed: str, later: str, again: int
+) -> None:
+    await prepared(db, lambda tx: send(tx, "first", "a.example", kind=failed))
+    refused = [ended(each, state=DeliveryState.FAILED) for each in await claim(db)]
+    await db.write(lambda tx: deliveries.finish(tx, refused))
+    await db.write(lambda tx: send(tx, "second", "a.example", kind=later))
+    arrived = [ended(each) for each in await claim(db)]
+    await db.write(lambda tx: deliveries.finish(tx, arrived))
+    assert await db.write(deliveries.retry) == again
+    assert taken(await claim(db)) == [("a.example", "first")] * again
+
+
+async def test_a_deletion_that_failed_as_well_is_tried_again_after_what_it_deletes(
+    db: Database,
+) -> None:
+    await prepared(db, lambda tx: send(tx, "create", "a.example"))
+    for _ in range(2):
+        refused = [ended(each, state=DeliveryState.FAILED) for each in await claim(db)]
+        await db.write(lambda tx, refused=refused: deliveries.finish(tx, refused))  # type: ignore[misc]
+        await db.write(lambda tx: send(tx, "delete", "a.example", kind="Delete"))
+    assert await db.write(deliveries.retry) == 2
+    assert taken(await claim(db)) == [("a.example", "create")]
 
 
 async def test_an_empty_queue_has_nothing_due(db: Database) -> None:

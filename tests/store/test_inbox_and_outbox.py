@@ -30,6 +30,21 @@ async def test_an_activity_that_comes_twice_is_stored_once(db: Database) -> None
     assert [job.body for job in jobs] == [b"{}"] * 3
 
 
+async def test_a_whole_volley_is_stored_at_once_and_byte_for_byte(db: Database) -> None:
+    body = '{"content": "\\u00e4 ä 🐟 \\" \\\\"}'.encode()
+    volley = [
+        Incoming(f"https://a.example/{number}", "https://a.example/ana", "Like", body, "a.example")
+        for number in range(500)
+    ]
+    await db.write(lambda tx: inbox.put_many(tx, volley))
+    jobs = await db.write(lambda tx: inbox.claim(tx, 1_000, LEASE))
+    assert [job.activity_id for job in jobs] == [each.activity_id for each in volley]
+    assert {(job.body, job.actor_uri, job.host, job.attempts) for job in jobs} == {
+        (body, "https://a.example/ana", "a.example", 1)
+    }
+    assert await db.read(lambda tx: inbox.room(tx, "a.example", 501)) == 1
+
+
 async def test_a_claimed_activity_comes_back_when_its_worker_dies(
     db: Database, clock: SetClock
 ) -> None:

@@ -22,6 +22,7 @@ from fedi_chapter.store import (
     blocks,
     followers,
     following,
+    holdings,
     hosts,
     messages,
     neighbours,
@@ -169,10 +170,26 @@ async def test_a_blocked_domain_blocks_what_is_under_it(db: Database) -> None:
     assert await db.read(blocks.listing) == [host, person]
     find = blocks.find
     assert await db.read(lambda tx: find(tx, actor_uri=None, host="x.bad.example:8443")) == host
+    deep = f"{'x.' * 20}bad.example"
+    assert await db.read(lambda tx: find(tx, actor_uri=ANA.uri, host=deep)) == host
     assert await db.read(lambda tx: find(tx, actor_uri=ANA.uri, host=ANA.host)) == person
     assert await db.read(lambda tx: find(tx, actor_uri=BEN.uri, host="notbad.example")) is None
     assert await db.write(lambda tx: blocks.remove(tx, "bad.example")) is True
     assert await db.write(lambda tx: blocks.remove(tx, "bad.example")) is False
+
+
+async def test_the_blocked_are_found_among_many_names(db: Database) -> None:
+    named = ["bad.example", 'https://odd.example/"\\ä', ANA.uri]
+    strangers = [f"https://h{number}.example/users/a" for number in range(2_000)]
+
+    def work(tx: WriteTx) -> frozenset[str]:
+        for target in named:
+            blocks.put(tx, Block(target, "host", NOW))
+        return blocks.among(tx, {*strangers, *named[:2]})  # seen in the transaction that blocks
+
+    assert await db.write(work) == set(named[:2])
+    assert await db.read(lambda tx: blocks.among(tx, strangers)) == frozenset()
+    assert await db.read(lambda tx: blocks.among(tx, ())) == frozenset()
 
 
 async def test_a_thread_shows_what_is_not_held_or_hidden(db: Database) -> None:
@@ -281,7 +298,7 @@ async def test_an_actor_that_was_deleted_leaves_no_traces(db: Database) -> None:
         messages.put(tx, Message("m", ANA.uri, "x", NOW))
         reactions.put(tx, Reaction("like", ANA.uri, EVENT, None, NOW))
         neighbours.put_post(tx, NeighbourPost("p1", ANA.uri, "x", NOW, "p1"))
-        remote_actors.remove_traces(tx, ANA.uri)
+        holdings.erase(tx, ANA.uri)
 
     await db.write(work)
     assert await db.read(lambda tx: followers.get(tx, CHAPTER_ID, ANA.uri)) is None

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from fedi_chapter.core.clock import SetClock
-from fedi_chapter.core.errors import DatabaseUnusable
+from fedi_chapter.core.errors import Busy, DatabaseUnusable
 from fedi_chapter.domain.inbox import Incoming
-from fedi_chapter.store import inbox
+from fedi_chapter.store import inbox, postgres
 from fedi_chapter.store.engine import open_database
 from fedi_chapter.store.tx import Database, WriteTx
 from tests.kit.builders import NOW
@@ -68,6 +68,25 @@ async def test_an_error_of_our_own_is_not_repeated(url: str) -> None:
     with pytest.raises(ValueError, match="no"):
         await db.write(unit)
     assert attempts == [1]
+    await db.close()
+
+
+async def test_who_waits_too_long_for_a_connection_is_told_that_we_are_busy(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"POOL": 1, "OVERFLOW": 0, "POOL_WAIT": 0.1}.items():
+        monkeypatch.setattr(postgres, name, value)
+    db = opened(url)
+    await db.read(inbox.waiting)
+
+    def slow(tx: WriteTx) -> None:
+        tx.conn.execute(text("SELECT pg_sleep(0.6)"))
+
+    first = asyncio.create_task(db.write(slow))
+    await asyncio.sleep(0.1)
+    with pytest.raises(Busy):
+        await db.read(inbox.waiting)
+    await first
     await db.close()
 
 

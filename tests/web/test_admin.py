@@ -14,22 +14,33 @@ from starlette.routing import Route
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.conversation import ReplyState
+from fedi_chapter.domain.door import Entry, EntryKind
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.organizer import Role
+from fedi_chapter.domain.rsvp import RsvpId
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.services import door
 from fedi_chapter.services import organizers as service
 from fedi_chapter.store import followers, replies, reports
-from fedi_chapter.store.tables import sessions, sign_in_links
+from fedi_chapter.store.tables import (
+    event_messages,
+    events,
+    rsvps,
+    sessions,
+    sign_in_links,
+)
 from fedi_chapter.store.tx import Database, ReadTx
-from fedi_chapter.web.admin.session import cookie_name
+from fedi_chapter.web.admin.session import COOKIE as SESSION
 from fedi_chapter.web.cache import AnswerCache
 from fedi_chapter.web.routes import routes
+from tests.kit.attendance import CAFE, rsvp_of, seed_attendance
 from tests.kit.desk import HELD, JUN, REPORT, link_of, seed_desk
-from tests.kit.neighbourhood import BASE, CHAPTER
+from tests.kit.neighbourhood import BASE, CHAPTER, NOW
 from tests.web.conftest import BROWSER
 
 pytestmark = pytest.mark.anyio
 COOKIE = "__Host-session"
+HERE = "0197c1b2-7a10-7cc2-9f5e-00000000f002"
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": BASE}
 FIELDS = {
     "/admin/replies/show": {"reply": HELD.uri},
@@ -37,6 +48,18 @@ FIELDS = {
     "/admin/hosts/allow": {"host": "far.example.net"},
     "/admin/reports/close": {"report": REPORT},
     "/admin/sign-out": {},
+    "/admin/events/{event}/approve": {"rsvp": "Dora"},
+    "/admin/events/{event}/decline": {"rsvp": "Ben"},
+    "/admin/events/{event}/add": {"name": "Fay", "answer": "going", "guests": "0"},
+    "/admin/events/{event}/seats": {"seats": "9"},
+    "/admin/events/{event}/message": {"text": "Bring a lamp.", "urgent": "yes"},
+    "/admin/events/{event}/export": {},
+    "/admin/events/{event}/door/came": {"rsvp": "Ben", "guests": "1"},
+    "/admin/events/{event}/door/undo": {"rsvp": "Here"},
+    "/admin/events/{event}/door/walk-in": {
+        "rsvp": "0197c1b2-7a10-7cc2-9f5e-00000000f001",
+        "name": "Gil",
+    },
 }
 """What each form carries; a route without a line here fails the tests below."""
 MUTATING = sorted(
@@ -45,17 +68,37 @@ MUTATING = sorted(
     if isinstance(route, Route)
     and route.path.startswith("/admin")
     and (route.methods or set()) - {"GET", "HEAD"}
+    and not route.path.endswith("/door/sync")  # takes no form: see test_the_door
 )
 EVERYONE = frozenset(Role)
 MODERATORS = frozenset({Role.OWNER, Role.ORGANIZER, Role.MODERATOR})
-POLICY = dict.fromkeys(FIELDS, MODERATORS) | {"/admin/sign-out": EVERYONE}
+HOSTS = frozenset({Role.OWNER, Role.ORGANIZER})
+GREETERS = frozenset({Role.OWNER, Role.ORGANIZER, Role.GREETER})
+POLICY = {
+    path: EVERYONE
+    if path == "/admin/sign-out"
+    else GREETERS
+    if "/door/" in path
+    else HOSTS
+    if "/events/" in path
+    else MODERATORS
+    for path in FIELDS
+}
 """Who may press which button."""
+SHOWN = {
+    "/admin": EVERYONE,
+    "/admin/events": EVERYONE,
+    f"/admin/events/{CAFE.id}": HOSTS,
+    f"/admin/events/{CAFE.id}/door": GREETERS,
+}
+"""Who may see which page."""
 
 
 @pytest.fixture(autouse=True)
 async def desk(app: Starlette, sqlite_db: Database) -> None:
     app.add_middleware(AnswerCache, db=sqlite_db)
     await sqlite_db.write(seed_desk)
+    await sqlite_db.write(seed_attendance)
 
 
 @pytest.fixture
@@ -88,9 +131,30 @@ async def everything(db: Database) -> list[object]:
         reply = replies.get(tx, HELD.uri)
         waiting = followers.get(tx, CHAPTER.id, JUN)
         open_sessions = tx.conn.execute(sessions.select()).all()
-        return [reply, waiting, reports.listing(tx), [row.token_hash for row in open_sessions]]
+        theirs = [tx.conn.execute(table.select()).all() for table in (events, event_messages)]
+        answers = tx.conn.execute(rsvps.select().order_by(rsvps.c.id)).all()
+        tokens = [row.token_hash for row in open_sessions]
+        return [reply, waiting, reports.listing(tx), tokens, theirs, answers]
 
     return await db.read(read)
+
+
+def at(path: str) -> str:
+    """Return the address of a route at the sample event."""
+    return path.replace("{event}", CAFE.id)
+
+
+async def fields_of(path: str, db: Database) -> dict[str, str]:
+    """Return what the form of a route carries; people by the ids of their answers."""
+    fields = FIELDS[path]
+    if fields.get("rsvp") == "Here":
+        here = Entry(HERE, CAFE.id, RsvpId(HERE), EntryKind.WALK_IN, NOW, "test")
+        await db.write(lambda tx: door.record(tx, CAFE, here, name="Here"))
+        return {"rsvp": HERE}
+    if "rsvp" in fields and fields["rsvp"].isalpha():
+        found = await db.read(lambda tx: rsvp_of(tx, fields["rsvp"]))
+        return {**fields, "rsvp": found.id}
+    return fields
 
 
 # -- the door --------------------------------------------------------------------------------
@@ -265,6 +329,9 @@ async def test_the_desk_shows_what_the_chapter_does_and_what_waits(
         "A word among ourselves",
         "1 message is on its way to another server.",
         "1 message could not be delivered.",
+        "1 piece of our news could not be told, and is set aside.",
+        "2 messages that came in could not be taken in, and are set aside.",
+        "fedi-chapter queue list --state parked",
         "slow.example.com",
         "gone.example.com",
         "Held for now",
@@ -362,12 +429,24 @@ async def test_a_role_may_do_what_the_policy_says_and_nothing_else(
     browser: httpx.AsyncClient, sqlite_db: Database, role: Role, path: str
 ) -> None:
     await enter(browser, role)
-    data = {"csrf": await csrf(browser), **FIELDS[path]}
+    data = {"csrf": await csrf(browser), **await fields_of(path, sqlite_db)}
     before = await everything(sqlite_db)
-    answer = await browser.post(path, data=data, headers=OURS)
+    answer = await browser.post(at(path), data=data, headers=OURS)
     allowed = role in POLICY[path]
-    assert answer.status_code == (303 if allowed else 403)
-    assert (await everything(sqlite_db) != before) == allowed
+    only_reads = path.endswith("/export")
+    assert answer.status_code == ((200 if only_reads else 303) if allowed else 403)
+    assert (await everything(sqlite_db) != before) == (allowed and not only_reads)
+
+
+@pytest.mark.parametrize(("role", "path"), list(product(Role, SHOWN)))
+async def test_a_role_sees_what_the_policy_says_and_nothing_else(
+    browser: httpx.AsyncClient, role: Role, path: str
+) -> None:
+    await enter(browser, role)
+    answer = await browser.get(path)
+    assert answer.status_code == (200 if role in SHOWN[path] else 403)
+    browser.cookies.clear()
+    assert (await browser.get(path)).headers["location"] == "/sign-in"
 
 
 async def test_a_greeter_sees_no_button_that_would_be_refused(browser: httpx.AsyncClient) -> None:
@@ -391,9 +470,9 @@ async def test_a_form_from_another_site_is_refused_even_with_the_right_word(
     browser: httpx.AsyncClient, sqlite_db: Database, path: str, headers: dict[str, str]
 ) -> None:
     await enter(browser)
-    data = {"csrf": await csrf(browser), **FIELDS[path]}
+    data = {"csrf": await csrf(browser), **await fields_of(path, sqlite_db)}
     before = await everything(sqlite_db)
-    assert (await browser.post(path, data=data, headers=headers)).status_code == 403
+    assert (await browser.post(at(path), data=data, headers=headers)).status_code == 403
     assert await everything(sqlite_db) == before
 
 
@@ -410,9 +489,10 @@ async def test_a_form_without_this_sessions_word_is_refused(
     await enter(other, Role.ORGANIZER)
     if word == "of another session":
         word = await csrf(other)
-    data = FIELDS[path] if word is None else {"csrf": word, **FIELDS[path]}
+    fields = await fields_of(path, sqlite_db)
+    data = fields if word is None else {"csrf": word, **fields}
     before = await everything(sqlite_db)
-    assert (await browser.post(path, data=data, headers=OURS)).status_code == 403
+    assert (await browser.post(at(path), data=data, headers=OURS)).status_code == 403
     assert await everything(sqlite_db) == before
 
 
@@ -421,14 +501,14 @@ async def test_nothing_changes_by_a_link_or_by_a_body_that_is_no_form(
     browser: httpx.AsyncClient, sqlite_db: Database, path: str
 ) -> None:
     await enter(browser)
-    fields = {"csrf": await csrf(browser), **FIELDS[path]}
+    fields = {"csrf": await csrf(browser), **await fields_of(path, sqlite_db)}
     before = await everything(sqlite_db)
-    assert (await browser.get(path, params=fields)).status_code == 405
+    assert (await browser.get(at(path), params=fields)).status_code == 405
     for media_type in ("text/plain", "application/json"):
         headers = {**OURS, "Content-Type": media_type}
-        answer = await browser.post(path, json=fields, headers=headers)
+        answer = await browser.post(at(path), json=fields, headers=headers)
         assert answer.status_code == 403
-    query = await browser.post(path, params=fields, headers=OURS)
+    query = await browser.post(at(path), params=fields, headers=OURS)
     assert query.status_code == 403
     assert await everything(sqlite_db) == before
 
@@ -437,13 +517,14 @@ async def test_nothing_changes_by_a_link_or_by_a_body_that_is_no_form(
 async def test_who_is_not_signed_in_is_told_so(
     browser: httpx.AsyncClient, sqlite_db: Database, path: str
 ) -> None:
+    data = await fields_of(path, sqlite_db)
     before = await everything(sqlite_db)
-    assert (await browser.post(path, data=FIELDS[path], headers=OURS)).status_code == 401
+    assert (await browser.post(at(path), data=data, headers=OURS)).status_code == 401
     assert await everything(sqlite_db) == before
 
 
 async def test_over_plain_http_the_cookie_has_a_name_that_browsers_take(app: Starlette) -> None:
     deps: Deps = app.state.deps
-    assert cookie_name(deps) == COOKIE
+    assert SESSION.name_at(deps) == COOKIE
     plain = replace(deps, urls=Urls("http://127.0.0.1:8001", "127.0.0.1:8001"))
-    assert cookie_name(plain) == "session"
+    assert SESSION.name_at(plain) == "session"

@@ -17,18 +17,20 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Stand for the visitor's server; keeps what it was asked."""
     seen: list[tuple[str, str]] = []
 
-    async def follow_page(deps: Deps, handle: str, object_uri: str) -> str | None:
+    async def follow_page(deps: Deps, handle: str, object_uri: str) -> discover.FollowPage:
         seen.append((handle, object_uri))
         answers: dict[str, str | Exception | None] = {
             "me@my.server": "https://my.server/authorize_interaction?uri=x&y=%22",
             "me@bare.server": None,
+            "me@mobilizon.server": None,
             "me@evil.server": "javascript:alert(1)",
             "me@dead.server": Unreachable(),
         }
         answer = answers.get(handle, UnknownHandle())
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        face = "" if handle == "me@mobilizon.server" else "/face"
+        return discover.FollowPage(answer, object_uri + face)
 
     monkeypatch.setattr(discover, "follow_page", follow_page)
     return seen
@@ -68,6 +70,14 @@ async def test_the_line_to_copy_of_an_event_leads_apps_to_its_face(
     answer = await post(browser, "me@bare.server", object=uri)
     for page in (form, answer):
         assert f'translate="no">{uri}/face</span>' in page.text
+
+
+async def test_a_visitor_from_an_event_server_copies_the_event_itself(
+    browser: httpx.AsyncClient, asked: list[tuple[str, str]]
+) -> None:
+    uri = f"{BASE}/events/{BUS.id}"
+    answer = await post(browser, "me@mobilizon.server", object=uri)
+    assert f'translate="no">{uri}</span>' in answer.text
 
 
 @pytest.mark.parametrize("handle", ["me@bare.server", "me@evil.server"])

@@ -11,7 +11,11 @@ from fedi_chapter.web.templating import INKS, STATIC, data_block, ink_of, static
 
 STYLE = (STATIC / "style.css").read_text(encoding="utf-8")
 TEMPLATES = files("fedi_chapter.web") / "templates"
-PARTS = [file for folder in ("public", "parts", "admin") for file in (TEMPLATES / folder).iterdir()]
+PARTS = [
+    file
+    for folder in ("public", "parts", "admin", "members")
+    for file in (TEMPLATES / folder).iterdir()
+]
 READ_ON = {
     "text": ("paper", "card", "tint"),
     "muted": ("paper", "card", "tint"),

@@ -5,8 +5,23 @@ import re
 
 import httpx
 import pytest
+from sqlalchemy import ColumnElement, false
 
-from tests.kit.neighbourhood import BASE, BUS, CANCELLED, event_id, post_id
+from fedi_chapter.domain.audience import Visibility
+from fedi_chapter.store import posts, replies
+from fedi_chapter.store.tables import events
+from fedi_chapter.store.tx import Database, WriteTx
+from tests.kit.neighbourhood import (
+    BASE,
+    BUS,
+    CANCELLED,
+    NOW,
+    URLS,
+    a_post,
+    a_reply,
+    event_id,
+    post_id,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +101,21 @@ async def test_home_tells_who_where_what_and_how_to_follow(browser: httpx.AsyncC
     assert "@westview@westview.example.net" in html
 
 
+async def test_home_leads_to_what_has_been_only_when_there_is_something(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    async def keep(condition: ColumnElement[bool]) -> str:
+        await sqlite_db.write(lambda tx: tx.conn.execute(events.delete().where(~condition)))
+        return await text(browser, "/")
+
+    html = await keep(events.c.over_at < NOW)
+    assert "Nothing is planned" in html
+    assert "See what has been" in html
+    html = await keep(false())
+    assert "Nothing is planned" in html
+    assert "See what has been" not in html
+
+
 async def test_lists_hold_what_is_listed_and_nothing_else(browser: httpx.AsyncClient) -> None:
     for path in ("/", "/calendar", "/tags/transit"):
         html = await text(browser, path)
@@ -147,6 +177,34 @@ async def test_an_event_shows_replies_to_it_and_to_its_face_harmless_and_by_hand
     assert "alert(1)" not in html
     assert "1 like" in html
     assert "1 share" in html
+
+
+async def test_what_we_answer_stands_in_the_thread_and_so_does_what_follows(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    def talk(tx: WriteTx) -> None:
+        mara = "https://social.example.com/notes/1"
+        for number, html, answered, changes in (
+            (21, "<p>How many are you?</p>", mara, {"published_at": NOW}),
+            (22, "<p>Bring <em>all</em> of them</p>", f"{mara}1", {"updated_at": NOW}),
+            (23, "<p>Among ourselves</p>", mara, {"visibility": Visibility.FOLLOWERS}),
+            (24, "<p>Said in haste</p>", mara, {"deleted_at": NOW}),
+            (25, "<p>To somebody who is held</p>", "https://social.example.com/notes/3", {}),
+        ):
+            posts.insert(tx, a_post(number, html, in_reply_to=answered, **changes))
+        replies.put(tx, a_reply(11, URLS.post(post_id(21)), "<p>We are nine</p>"))
+
+    await sqlite_db.write(talk)
+    html = await text(browser, f"/events/{BUS.id}")
+    assert html.count('class="reply ') == 5
+    assert html.index("Count me in!") < html.index("How many are you?")
+    assert "We are nine" in html
+    assert "Bring <em>all</em> of them" in html
+    assert f'href="{URLS.post(post_id(21))}"' in html
+    assert html.count("@eastside@eastside.example.org") > html.count("We are nine")
+    for hidden in ("Among ourselves", "Said in haste", "To somebody who is held"):
+        assert hidden not in html
+    assert "We are nine" in await text(browser, f"/posts/{post_id(21)}")
 
 
 async def test_a_cancelled_event_says_so_first_and_why(browser: httpx.AsyncClient) -> None:

@@ -19,8 +19,8 @@ async def prepare(deps: Deps, activity: CreateByReference, case: Case) -> Author
     return await objects.fetch(deps, activity.object, budget=case.budget)
 
 
-def apply(tx: WriteTx, _: CreateByReference, case: Case, prepared: Authored) -> Outcome:
+def apply(tx: WriteTx, activity: CreateByReference, case: Case, prepared: Authored) -> Outcome:
     """Keep what the origin says."""
     if isinstance(prepared.content, Note):
         return take_note(tx, prepared.content, prepared.author, case)
-    return take_event(tx, prepared.content, prepared.author)
+    return take_event(tx, prepared.content, prepared.author, is_update=activity.is_update)

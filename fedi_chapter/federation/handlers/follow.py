@@ -8,12 +8,12 @@ When more come at once than a chapter's good news explains, the rest wait for an
 from datetime import timedelta
 
 from fedi_chapter.domain.follower import Follower, FollowState
-from fedi_chapter.domain.happening import ServerFollowed
 from fedi_chapter.domain.moderation import FederationMode
 from fedi_chapter.federation import answer, ours
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Held, Ignored, Outcome
-from fedi_chapter.store import followers, hosts, outbox
+from fedi_chapter.services.following import welcome_server
+from fedi_chapter.store import followers, hosts
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.vocab.activities import Follow
 from fedi_chapter.vocab.envelopes import accept
@@ -23,8 +23,6 @@ MOST_OF_HOST, MOST = 300, 3_000
 """So many from one host, and in all, are accepted unasked within that time (ABU-01)."""
 MOST_WAITING = 1_000
 """So many of one host may wait for an organizer; of more no note is taken."""
-SETTLED = timedelta(minutes=1)
-"""The Accept must have arrived before events may follow it (Mobilizon)."""
 
 
 def apply(tx: WriteTx, activity: Follow, case: Case) -> Outcome:
@@ -47,22 +45,19 @@ def apply(tx: WriteTx, activity: Follow, case: Case) -> Outcome:
     )
     answer.queue(tx, document, by=followed, to=case.sender, about=activity.id)
     if case.sender.is_automatic and not _is_accepted(known):
-        outbox.put(
-            tx,
-            ServerFollowed(followed.id, case.sender.uri),
-            due=tx.now + SETTLED,
-            coalesce=f"server-followed {followed.id} {case.sender.uri}",
-        )
+        welcome_server(tx, followed.id, case.sender.uri)
     return Done("follower accepted")
 
 
 def _state(tx: ReadTx, known: Follower | None, case: Case) -> FollowState | None:
     """Return what a follower becomes, None when there is no room even to wait."""
-    if _is_accepted(known) or hosts.is_allowed(tx, case.sender.host):
+    if _is_accepted(known):
         return FollowState.ACCEPTED
     crowd = followers.crowd(tx, case.sender.host, tx.now - LATELY, limit=MOST)
     is_calm = crowd.lately_of_host < MOST_OF_HOST and crowd.lately < MOST
     if is_calm and FederationMode(case.settings.federation) is not FederationMode.HOLD:
+        return FollowState.ACCEPTED
+    if hosts.is_allowed(tx, case.sender.host):
         return FollowState.ACCEPTED
     if known is None and crowd.waiting_of_host >= MOST_WAITING:
         return None

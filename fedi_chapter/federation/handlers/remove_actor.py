@@ -9,6 +9,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.federation import remote_actors
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
+from fedi_chapter.services.erasure import forget_person
 from fedi_chapter.store import remote_actors as stored
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.activities import DeleteActor
@@ -31,6 +32,6 @@ def apply(tx: WriteTx, activity: DeleteActor, _: Case, prepared: bool) -> Outcom
     """Remove every trace of the actor."""
     if not prepared:
         return Ignored("the account is alive, or was not confirmed to be gone")
-    stored.remove_traces(tx, activity.actor)
+    forget_person(tx, activity.actor, is_gone=True)
     stored.mark_gone(tx, activity.actor)
     return Done("account removed")

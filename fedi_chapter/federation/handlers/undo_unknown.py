@@ -1,8 +1,11 @@
-"""Undo of something named only by its id: a Follow, a Like or a boost of the same sender."""
+"""Undo of something named only by its id: a Follow, a Like, a boost or an RSVP of the sender."""
 
+from fedi_chapter.domain.rsvp import Answer, Route
+from fedi_chapter.federation import answers
+from fedi_chapter.federation.answers import Undone
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
-from fedi_chapter.store import followers, local_actors, reactions
+from fedi_chapter.store import events, followers, local_actors, reactions, rsvps
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.activities import UndoUnknown
 
@@ -16,4 +19,16 @@ def apply(tx: WriteTx, activity: UndoUnknown, case: Case) -> Outcome:
         if known is not None and known.follow_activity == activity.object:
             followers.remove(tx, actor.id, case.sender.uri)
             return Done("follower left")
-    return Ignored("undoes nothing we know")
+    return _take_back_answer(tx, activity, case)
+
+
+def _take_back_answer(tx: WriteTx, activity: UndoUnknown, case: Case) -> Outcome:
+    uri, sender = activity.object, case.sender
+    known = rsvps.by_activity(tx, sender.uri, uri)
+    event = events.get(tx, known.event_id) if known else None
+    if known is None or event is None:
+        answers.bar(tx, sender, uri)  # it may still be on its way
+        return Ignored("undoes nothing we know")
+    meaning = Answer.NO if known.route is Route.JOIN else Answer.NONE
+    undoing = answers.said(activity, case, meaning, known.route)
+    return answers.take_back(tx, event, sender, undoing, Undone(uri, known.said_rank))

@@ -9,4 +9,4 @@ from fedi_chapter.vocab.activities import UpdateEvent
 
 def apply(tx: WriteTx, activity: UpdateEvent, case: Case) -> Outcome:
     """Keep the event of somebody we follow, as it now is."""
-    return take_event(tx, activity.document, case.sender)
+    return take_event(tx, activity.document, case.sender, is_update=True)

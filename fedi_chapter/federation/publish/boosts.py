@@ -26,6 +26,8 @@ from fedi_chapter.vocab.shape import Document
 def boosted(scene: Scene, happening: Boosted) -> Messages:
     """Pass on somebody's object to our followers, and tell its author."""
     boost, actor = _boost(scene, happening.boost_id)
+    if boost.undone_at:
+        return
     audience: tuple[Audience, ...] = (
         Followers(actor.id),
         *shared_inbox_of(scene, boost.author_uri),

@@ -7,77 +7,123 @@ which, and keeps to it when the event changes. Relays are the business of `publi
 from fedi_chapter.core.errors import Busy, Missing
 from fedi_chapter.domain.chapter import ActorId, LocalActor
 from fedi_chapter.domain.event import Event, EventId
-from fedi_chapter.domain.happening import EventChanged, EventDeleted, EventPublished
+from fedi_chapter.domain.happening import (
+    EventChanged,
+    EventDeleted,
+    EventPublished,
+    RsvpTallyChanged,
+)
 from fedi_chapter.federation.publish import relays
 from fedi_chapter.federation.publish.message import (
+    Audience,
     Followers,
     Message,
     Messages,
     PastRecipients,
     Scene,
+    Voters,
     edits_for,
     uris,
 )
-from fedi_chapter.store import activities, events, local_actors
+from fedi_chapter.store import activities, events, local_actors, outbox, tallies
 from fedi_chapter.vocab.audience import write_audience
 from fedi_chapter.vocab.envelopes import create, delete, update
 from fedi_chapter.vocab.events import write_event
-from fedi_chapter.vocab.faces import write_face
+from fedi_chapter.vocab.faces import face_type, write_face
 from fedi_chapter.vocab.shape import Document
 
 
 def published(scene: Scene, happening: EventPublished) -> Messages:
     """Tell followers of a new event, and relays after them."""
-    event, actor = _event(scene, happening.event_id)
+    event, actor = own_event(scene, happening.event_id)
     if event.deleted_at or not event.visibility.federates:
         return
     uri, actor_uri = scene.urls.event(event.id), scene.urls.actor(actor)
-    whole, face = write_event(event, actor, scene.urls), write_face(event, actor, scene.urls)
+    whole, face = _forms(scene, event, actor)
     yield Message(create(whole, actor_uri), actor, uri, (_event_readers(scene, event),))
-    yield Message(
-        create(face, actor_uri), actor, scene.urls.face(event.id), (_face_readers(scene, event),)
-    )
+    told = create(face, actor_uri)
+    yield Message(told, actor, scene.urls.face(event.id), (_new_face_readers(scene, event),))
+    tell_at_close(scene, event)
     yield from relays.published(scene, event, whole)
 
 
 def changed(scene: Scene, happening: EventChanged) -> Messages:
     """Tell what the event is now, whole (mastodon.md §9 26)."""
-    event, actor = _event(scene, happening.event_id)
+    event, actor = own_event(scene, happening.event_id)
     if event.deleted_at or not event.visibility.federates:
         return
     uri, actor_uri = scene.urls.event(event.id), scene.urls.actor(actor)
-    if activities.get(scene.tx, f"{uri}#create") is None:
-        raise Busy(f"the publication of {uri} has not been told yet")
-    whole, face = write_event(event, actor, scene.urls), write_face(event, actor, scene.urls)
+    await_publication(scene, event)
+    whole, face = _forms(scene, event, actor)
     told = update(whole, actor_uri, revision=event.revision)
     readers = _event_readers(scene, event), *edits_for(event.visibility, uri)
     yield Message(told, actor, uri, readers)
     uri = scene.urls.face(event.id)
     told = update(face, actor_uri, revision=event.revision)
-    readers = _face_readers(scene, event), *edits_for(event.visibility, uri)
-    yield Message(told, actor, uri, readers)
+    yield Message(told, actor, uri, face_readers(scene, event))
+    tell_at_close(scene, event)
     yield from relays.changed(scene, event, whole)
 
 
 def deleted(scene: Scene, happening: EventDeleted) -> Messages:
     """Tell everyone who was told of the event that it is gone."""
-    event, actor = _event(scene, happening.event_id)
+    event, actor = own_event(scene, happening.event_id)
     if not event.visibility.federates:
         return
     uri, face_uri = scene.urls.event(event.id), scene.urls.face(event.id)
     told = _delete(scene, event, actor, uri, "Event")
     yield Message(told, actor, uri, (_event_readers(scene, event), PastRecipients(uri)))
-    told = _delete(scene, event, actor, face_uri, "Note")
-    yield Message(told, actor, face_uri, (_face_readers(scene, event), PastRecipients(face_uri)))
+    told = _delete(scene, event, actor, face_uri, face_type(event))
+    readers = _new_face_readers(scene, event), PastRecipients(face_uri), Voters(event.id, uri)
+    yield Message(told, actor, face_uri, readers)
     yield from relays.deleted(scene, event, _delete(scene, event, actor, uri, "Event"))
 
 
-def _event(scene: Scene, event_id: str) -> tuple[Event, LocalActor]:
+def own_event(scene: Scene, event_id: str) -> tuple[Event, LocalActor]:
+    """Return an event of ours, a deleted one too, and the actor whose it is."""
     event = events.get(scene.tx, EventId(event_id))
     actor = local_actors.get(scene.tx, ActorId(event.actor_id)) if event else None
     if event is None or actor is None:
         raise Missing(f"the event {event_id} is not in the database")
     return event, actor
+
+
+def await_publication(scene: Scene, event: Event) -> None:
+    """Let nobody hear of a change before the thing itself.
+
+    Raises:
+        Busy: the publication has not been told yet.
+
+    """
+    uri = scene.urls.event(event.id)
+    if activities.get(scene.tx, f"{uri}#create") is None:
+        raise Busy(f"the publication of {uri} has not been told yet")
+
+
+def tell_at_close(scene: Scene, event: Event) -> None:
+    """See to it that the last totals of a poll are told when it closes."""
+    if event.poll and event.closes_at > scene.tx.now:
+        coalesce = f"close {event.id}"
+        outbox.put(scene.tx, RsvpTallyChanged(event.id), due=event.closes_at, coalesce=coalesce)
+
+
+def face_readers(scene: Scene, event: Event) -> tuple[Audience, ...]:
+    """Return who hears of a change of the face.
+
+    Of what anybody may read, everyone who was told of it before, and whoever answered it.
+    """
+    followers = _new_face_readers(scene, event)
+    if not event.visibility.has_page:
+        return (followers,)
+    face = PastRecipients(scene.urls.face(event.id))
+    return followers, face, Voters(event.id, scene.urls.event(event.id))
+
+
+def _forms(scene: Scene, event: Event, actor: LocalActor) -> tuple[Document, Document]:
+    """Return the Event and its face as they are now."""
+    tally = tallies.get(scene.tx, event.id)
+    whole = write_event(event, actor, scene.urls, tally)
+    return whole, write_face(event, actor, scene.urls, tally, scene.tx.now)
 
 
 def _delete(scene: Scene, event: Event, actor: LocalActor, uri: str, former_type: str) -> Document:
@@ -90,5 +136,5 @@ def _event_readers(scene: Scene, event: Event) -> Followers:
     return Followers(event.actor_id, True, scene.urls.face(event.id))
 
 
-def _face_readers(scene: Scene, event: Event) -> Followers:
+def _new_face_readers(scene: Scene, event: Event) -> Followers:
     return Followers(event.actor_id, False, scene.urls.event(event.id))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId, LocalActor
+from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.sig.digest import sha256_base64
 from fedi_chapter.sig.keys import KeyRing
-from fedi_chapter.store import activities, deliveries, remote_actors
+from fedi_chapter.store import activities, blocks, deliveries, remote_actors
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.shape import Document, encode, host_of
 
@@ -42,9 +43,18 @@ class Followers:
 
 @dataclass(frozen=True, slots=True)
 class PastRecipients:
-    """Everyone who was ever told of an object."""
+    """Everyone who was ever told of an object; who was blocked since only hears it withdrawn."""
 
     about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voters:
+    """The servers of those who answered an event by its poll, or by a reply."""
+
+    event: EventId
+    counterpart: str
+    """A host that was told of this object hears nothing of the message's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ class Inbox:
     inbox: str
 
 
-Audience = Followers | PastRecipients | Inbox
+Audience = Followers | PastRecipients | Voters | Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +95,23 @@ def send(tx: WriteTx, message: Message) -> None:
         digest=sha256_base64(body),
         key_id=message.key_id,
     )
+    # A block is about what we say from now on. What we take back we take back from everyone:
+    # a server that is refused still shows its copy, and must learn that it may not.
+    withdraws = message.document["type"] in {"Delete", "Undo"}
     for audience in message.audience:
-        _queue(tx, activity, audience)
+        _queue(tx, activity, audience, withdraws=withdraws)
 
 
-def _queue(tx: WriteTx, activity: int, audience: Audience) -> None:
+def _queue(tx: WriteTx, activity: int, audience: Audience, *, withdraws: bool) -> None:
     match audience:
         case Followers(of, takes_events, counterpart):
             deliveries.to_followers(
                 tx, activity, of, takes_events=takes_events, counterpart=counterpart
             )
         case PastRecipients(about):
-            deliveries.to_past_recipients(tx, activity, about)
+            deliveries.to_past_recipients(tx, activity, about, refused_too=withdraws)
+        case Voters(event, counterpart):
+            deliveries.to_voters(tx, activity, event, counterpart=counterpart)
         case Inbox(inbox):
             deliveries.to_inbox(tx, activity, inbox, host_of(inbox))
 
@@ -108,9 +123,16 @@ def inbox_of(scene: Scene, actor_uri: str) -> tuple[Inbox, ...]:
 
 
 def shared_inbox_of(scene: Scene, actor_uri: str) -> tuple[Inbox, ...]:
-    """Return the inbox of the actor's server where it has one, else the actor's own."""
+    """Return the inbox of the actor's server where it has one, else the actor's own.
+
+    Nothing for one who is refused: a mention is no way around a block.
+    """
     actor = remote_actors.get(scene.tx, actor_uri)
-    return (Inbox(preferred_inbox(actor)),) if actor and not actor.gone_at else ()
+    if actor is None or actor.gone_at:
+        return ()
+    if blocks.find(scene.tx, actor_uri=actor.uri, host=actor.host) is not None:
+        return ()
+    return (Inbox(preferred_inbox(actor)),)
 
 
 def preferred_inbox(actor: RemoteActor) -> str:

@@ -21,7 +21,15 @@ from fedi_chapter.federation.publish.message import (
     Scene,
     preferred_inbox,
 )
-from fedi_chapter.store import events, followers, hosts, local_actors, remote_actors
+from fedi_chapter.store import (
+    deliveries,
+    events,
+    followers,
+    hosts,
+    local_actors,
+    remote_actors,
+    tallies,
+)
 from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.envelopes import announce, create, update
 from fedi_chapter.vocab.events import write_event
@@ -82,7 +90,7 @@ def server_followed(scene: Scene, happening: ServerFollowed) -> Messages:
             if not _is_for_relays(event):
                 continue
             if _ignores_announce(scene, server):
-                whole = write_event(event, owner, scene.urls)
+                whole = write_event(event, owner, scene.urls, tallies.get(scene.tx, event.id))
                 yield _copy(scene, event, actor, whole, inbox)
             else:
                 yield _announce(scene, event, actor, inbox)
@@ -123,9 +131,9 @@ def _ledger(scene: Scene, event: Event) -> str:
 
 
 def _copied(scene: Scene, event: Event) -> Iterator[tuple[LocalActor, str]]:
-    instance = local_actors.instance_actor(scene.tx)
-    if instance is not None and _inboxes(scene, instance, event)[1]:
-        yield instance, _ledger(scene, event)
+    instance, about = local_actors.instance_actor(scene.tx), _ledger(scene, event)
+    if instance is not None and deliveries.was_told(scene.tx, about):
+        yield instance, about
 
 
 def _inboxes(

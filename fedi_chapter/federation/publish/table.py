@@ -11,7 +11,17 @@ from typing import Any
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain import happening as told
 from fedi_chapter.federation import discover
-from fedi_chapter.federation.publish import actors, boosts, events, follows, posts, relays
+from fedi_chapter.federation.publish import (
+    actors,
+    attendance,
+    attendees,
+    boosts,
+    events,
+    follows,
+    posts,
+    relays,
+    rsvps,
+)
 from fedi_chapter.federation.publish.message import Messages, Scene, send
 from fedi_chapter.store import outbox
 from fedi_chapter.store.outbox import OutboxJob
@@ -34,6 +44,10 @@ TABLE: Mapping[type[told.Happening], Callable[[Scene, Any], Messages]] = {
     told.Boosted: boosts.boosted,
     told.Unboosted: boosts.unboosted,
     told.QuoteRevoked: boosts.quote_revoked,
+    told.RsvpTallyChanged: rsvps.tally_changed,
+    told.JoinAnswered: rsvps.join_answered,
+    told.AttendeesToTell: attendees.to_tell,
+    told.AttendanceSaid: attendance.said,
 }
 _NEEDS_SOFTWARE = (told.EventPublished, told.ServerFollowed)
 """Happenings whose form depends on what the other servers run."""

@@ -48,8 +48,5 @@ def calendar_feed(tx: ReadTx) -> CalendarFeed:
     return CalendarFeed(
         site=around,
         events=coming,
-        changed_at=max(
-            (event.updated_at or event.published_at or event.created_at for event in coming),
-            default=around.chapter.updated_at,
-        ),
+        changed_at=events.last_change(tx, around.chapter.id) or around.chapter.updated_at,
     )

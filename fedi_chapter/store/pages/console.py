@@ -14,9 +14,10 @@ from fedi_chapter.domain.delivery import DeliveryState, QueueStatus
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.follower import Follower
 from fedi_chapter.domain.post import Post
-from fedi_chapter.store import deliveries, events, followers, posts, replies, reports
+from fedi_chapter.store import deliveries, events, followers, parked, posts, replies, reports
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.pages.voices import Author, SafeHtml, authors
+from fedi_chapter.store.parked import ParkedCounts
 from fedi_chapter.store.tables import deliveries as delivery_table
 from fedi_chapter.store.tables import events as event_table
 from fedi_chapter.store.tables import hosts as host_table
@@ -89,6 +90,7 @@ class Console:
     reports: tuple[OpenReport, ...]
     more_reports: bool
     queue: QueueStatus
+    parked: ParkedCounts
     troubled: tuple[TroubledHost, ...]
 
 
@@ -118,6 +120,7 @@ def console(tx: ReadTx) -> Console:
         reports=tuple(_open(report, known) for report in complaints[:MOST_WAITING]),
         more_reports=len(complaints) > MOST_WAITING,
         queue=deliveries.status(tx),
+        parked=parked.counts(tx),
         troubled=_troubled(tx),
     )
 
@@ -128,6 +131,7 @@ def _coming(tx: ReadTx, actor_id: ActorId) -> tuple[Event, ...]:
     ids = tx.conn.execute(
         select(columns.id)
         .where(columns.actor_id == actor_id, columns.over_at > tx.now, columns.deleted_at.is_(None))
+        .where(events.IS_NO_TEMPLATE)
         .order_by(columns.starts_at, columns.id)
         .limit(MOST_EVENTS)
     ).scalars()

@@ -44,17 +44,25 @@ class NeighbourDate:
     starts_at: datetime
     timezone: str
     cancelled: bool
+    sign_up_url: str | None
+    """Where people sign up, when the neighbour names an address for it."""
+    takes_rsvp: bool
+    """Whether whoever wants to come can say so from an event server of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """Everything on the home page. The first event `is_on` already; `more_events` than fit come."""
+    """Everything on the home page.
+
+    The first event `is_on` already; `more_events` than fit come; something `has_been` before.
+    """
 
     site: Site
     summary: SafeHtml
     events: tuple[Event, ...]
     is_on: bool
     more_events: bool
+    has_been: bool
     posts: tuple[Post, ...]
     neighbour_dates: tuple[NeighbourDate, ...]
     neighbour_notes: tuple[NeighbourNote, ...]
@@ -75,6 +83,7 @@ def home_page(tx: ReadTx) -> HomePage:
         events=coming[:MOST_EVENTS],
         is_on=any(_is_on(event, tx.now) for event in coming[:1]),
         more_events=len(coming) > MOST_EVENTS,
+        has_been=bool(listed.past(tx, chapter.id, 1)),
         posts=listed.news(tx, chapter.id, MOST_POSTS),
         neighbour_dates=tuple(
             _date(item, known[item.actor_uri], chapter.timezone) for item in near_dates
@@ -96,6 +105,8 @@ def _date(event: NeighbourEvent, author: Author, our_zone: str) -> NeighbourDate
         starts_at=event.starts_at,
         timezone=event.timezone or our_zone,
         cancelled=event.cancelled,
+        sign_up_url=event.sign_up_url,
+        takes_rsvp=event.takes_rsvp,
     )
 
 

@@ -42,5 +42,5 @@ def post_page(tx: ReadTx, post_id: PostId, urls: Urls) -> PostPage:
         post=post,
         author=local_actors.get(tx, post.actor_id) or around.chapter,
         body=SafeHtml(post.html),
-        conversation=conversation(tx, [urls.post(post.id)]),
+        conversation=conversation(tx, [urls.post(post.id)], urls),
     )

@@ -14,13 +14,18 @@ from sqlalchemy import select
 from fedi_chapter.core.html import sanitise
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.conversation import Reply
-from fedi_chapter.store import reactions, replies
+from fedi_chapter.domain.post import Post, PostId
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.store import local_actors, posts, reactions, replies
+from fedi_chapter.store.tables.content import posts as post_table
 from fedi_chapter.store.tables.peers import remote_actors
 from fedi_chapter.store.tx import ReadTx
 
 NAME_LENGTH = 60
 HANDLE_LENGTH = 120
 MOST_REPLIES = 100
+DEEPEST = 10
+"""How often question and answer may alternate in what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class ShownReply:
-    """One reply as it stands under an event or a post."""
+    """One reply as it stands under an event or a post, somebody's or our own."""
 
     author: Author
     body: SafeHtml
@@ -53,27 +58,45 @@ class ShownReply:
     url: str
     language: str | None
     edited: bool
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Everything others did with one thing of ours."""
+    """Everything others did with one thing of ours, and what we answered."""
 
     replies: tuple[ShownReply, ...]
     likes: int
     boosts: int
 
 
-def conversation(tx: ReadTx, roots: Sequence[str]) -> Conversation:
-    """Return what stands below the objects `roots`, which make up one page."""
-    shown = replies.thread(tx, roots, MOST_REPLIES)
-    likes, boosts = reactions.counts(tx, roots)
+def conversation(tx: ReadTx, roots: Sequence[str], urls: Urls) -> Conversation:
+    """Return what stands below the objects `roots`, which make up one page; oldest first."""
+    below, answers = _thread(tx, roots, urls)
+    shown = replies.thread(tx, below, MOST_REPLIES)
     known = authors(tx, (reply.actor_uri for reply in shown))
+    said = [_shown(reply, known[reply.actor_uri]) for reply in shown]
+    said += [_ours(tx, post, urls) for post in answers]
+    likes, boosts = reactions.counts(tx, roots)
     return Conversation(
-        replies=tuple(_shown(reply, known[reply.actor_uri]) for reply in shown),
-        likes=likes,
-        boosts=boosts,
+        replies=tuple(sorted(said, key=lambda each: each.published_at)), likes=likes, boosts=boosts
     )
+
+
+def _thread(tx: ReadTx, roots: Sequence[str], urls: Urls) -> tuple[list[str], list[Post]]:
+    """Return under what replies to this page stand, and our answers among them.
+
+    What is said to an answer of ours stands under that answer, and may be answered again.
+    """
+    below, ids = list(roots), list[PostId]()
+    for _ in range(DEEPEST):
+        ids = posts.answers(tx, below)
+        news = [uri for uri in map(urls.post, ids) if uri not in below]
+        if not news:
+            break
+        below += news
+    rows = tx.conn.execute(select(post_table).where(post_table.c.id.in_(ids))) if ids else ()
+    return below, posts.read(tx, list(rows))
 
 
 def authors(tx: ReadTx, uris: Iterable[str]) -> dict[str, Author]:
@@ -98,6 +121,20 @@ def _shown(reply: Reply, author: Author) -> ShownReply:
         url=reply.url,
         language=reply.language,
         edited=reply.updated_at is not None,
+    )
+
+
+def _ours(tx: ReadTx, post: Post, urls: Urls) -> ShownReply:
+    actor = local_actors.get(tx, post.actor_id)
+    name, handle = (actor.name, f"@{urls.handle(actor)}") if actor else (urls.domain, urls.domain)
+    return ShownReply(
+        author=Author(name, handle, urls.actor_page(actor) if actor else f"{urls.base}/"),
+        body=SafeHtml(post.html),
+        published_at=post.published_at,
+        url=urls.post(post.id),
+        language=post.language,
+        edited=post.updated_at is not None,
+        is_ours=True,
     )
 
 

@@ -1,5 +1,6 @@
 """The tables, a file per subject. Queries live beside them, one file per noun."""
 
+from fedi_chapter.store.tables.attendances import attendances
 from fedi_chapter.store.tables.base import metadata
 from fedi_chapter.store.tables.content import (
     attachments,
@@ -19,6 +20,7 @@ from fedi_chapter.store.tables.conversation import (
     replies,
     reports,
 )
+from fedi_chapter.store.tables.door import door_before, door_entries
 from fedi_chapter.store.tables.local import (
     instance,
     local_actors,
@@ -26,6 +28,12 @@ from fedi_chapter.store.tables.local import (
     organizers,
     sessions,
     sign_in_links,
+)
+from fedi_chapter.store.tables.members import (
+    calendar_feeds,
+    member_sessions,
+    oauth_apps,
+    sign_ins,
 )
 from fedi_chapter.store.tables.peers import (
     blocks,
@@ -38,14 +46,30 @@ from fedi_chapter.store.tables.peers import (
     remote_keys,
 )
 from fedi_chapter.store.tables.queues import activities, deliveries, inbox, outbox
+from fedi_chapter.store.tables.rsvps import (
+    event_secrets,
+    exact_places,
+    notices,
+    rsvps,
+    tallies,
+)
+from fedi_chapter.store.tables.series import series
+from fedi_chapter.store.tables.telling import event_messages, mail_stops
 
 __all__ = [
     "activities",
     "attachments",
+    "attendances",
     "blocks",
     "boosts",
+    "calendar_feeds",
     "deliveries",
+    "door_before",
+    "door_entries",
+    "event_messages",
+    "event_secrets",
     "events",
+    "exact_places",
     "followers",
     "following",
     "hosts",
@@ -53,12 +77,16 @@ __all__ = [
     "instance",
     "local_actors",
     "local_keys",
+    "mail_stops",
     "media",
+    "member_sessions",
     "mentions",
     "messages",
     "metadata",
     "neighbour_events",
     "neighbour_posts",
+    "notices",
+    "oauth_apps",
     "organizers",
     "outbox",
     "places",
@@ -69,8 +97,12 @@ __all__ = [
     "remote_keys",
     "replies",
     "reports",
+    "rsvps",
+    "series",
     "sessions",
     "sign_in_links",
+    "sign_ins",
     "tags",
+    "tallies",
     "tombstones",
 ]

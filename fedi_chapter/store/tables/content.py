@@ -1,6 +1,7 @@
 """What our actors publish: events, posts, their pictures, tags and mentions, and boosts."""
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Float,
@@ -57,6 +58,11 @@ events = Table(
     Column("external_url", Text),
     Column("capacity", Integer),
     Column("approval", Boolean, nullable=False, default=False),
+    Column("rsvp_until", Instant),
+    Column("counts_only", Boolean, nullable=False, default=False),
+    Column("poll", JSON, nullable=False, default=list),  # the options, fixed at publication
+    Column("place_shown", String(16), nullable=False, default="all"),
+    Column("bring", Text, nullable=False, default=""),
     Column("status", String(16), nullable=False),
     Column("cancel_reason", Text),
     Column("previous_starts_at", Instant),
@@ -67,7 +73,10 @@ events = Table(
     Column("updated_at", Instant),
     Column("deleted_at", Instant),
     Column("revision", Integer, nullable=False, default=0),
+    Column("series_id", String(36)),
+    Column("occurrence", String(19)),  # local time in the series' zone; null: its template
     Index("ix_events_over_at", "over_at"),
+    Index("ix_events_series_id_occurrence", "series_id", "occurrence", unique=True),
     Index("ix_events_actor_id_published_at", "actor_id", "published_at"),
 )
 

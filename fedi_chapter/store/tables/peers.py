@@ -122,7 +122,8 @@ neighbour_events = Table(
     Column("html", Text, nullable=False, default=""),
     Column("url", Text, nullable=False),
     Column("cancelled", Boolean, nullable=False, default=False),
-    Column("takes_rsvp", Boolean, nullable=False, default=False),
+    Column("join_mode", String(16)),
+    Column("sign_up_url", Text),
     Column("published_at", Instant, nullable=False),
     Column("updated_at", Instant),
 )

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedi_chapter.core.errors import NotAllowed, SignInNeeded
+from fedi_chapter.core.errors import SignInNeeded
 from fedi_chapter.domain.conversation import ReplyState
 from fedi_chapter.domain.organizer import Organizer, Right
 from fedi_chapter.services import moderation, organizers
@@ -20,8 +20,9 @@ from fedi_chapter.store.pages.console import Console
 from fedi_chapter.store.pages.console import console as read_console
 from fedi_chapter.store.pages.site import Site
 from fedi_chapter.web.admin import session
-from fedi_chapter.web.admin.answers import FORM, ours, to
+from fedi_chapter.web.admin.guard import check_right
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.private import FORM, check_csrf, ours, to, word
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
@@ -61,9 +62,8 @@ def action(right: Right | None) -> Callable[[Work], Endpoint]:
             if who is None:
                 raise SignInNeeded
             async with request.form(**FORM) as form:
-                session.check_csrf(who, form)
-                if right is not None and not who.organizer.may(right):
-                    raise NotAllowed(f"a {who.organizer.role} may not {right}")
+                check_csrf(who.csrf, form)
+                check_right(who, right)
                 return await work(request, form, who)
 
         return endpoint
@@ -100,7 +100,7 @@ async def hide_reply(request: Request, form: FormData, _: session.Visitor) -> Re
 @action(Right.MODERATE)
 async def allow_host(request: Request, form: FormData, _: session.Visitor) -> Response:
     """Let a server's people follow the chapter, those who wait and those to come."""
-    host = session.word(form, "host")
+    host = word(form, "host")
     await deps_of(request).db.write(lambda tx: moderation.allow(tx, host))
     return to("/admin?done=allowed")
 
@@ -108,7 +108,7 @@ async def allow_host(request: Request, form: FormData, _: session.Visitor) -> Re
 @action(Right.MODERATE)
 async def close_report(request: Request, form: FormData, _: session.Visitor) -> Response:
     """Put a report away that somebody has dealt with."""
-    report = session.word(form, "report")
+    report = word(form, "report")
     await deps_of(request).db.write(lambda tx: moderation.close_report(tx, report))
     return to("/admin?done=closed")
 
@@ -119,11 +119,12 @@ async def sign_out(request: Request, form: FormData, who: session.Visitor) -> Re
     deps = deps_of(request)
     await deps.db.write(lambda tx: organizers.sign_out(tx, who.token))
     response = to("/sign-in")
-    session.take_cookie(response, deps)
+    session.COOKIE.take(response, deps)
+    response.headers["Clear-Site-Data"] = '"storage"'  # a greeter's phone keeps no list
     return response
 
 
 async def _judge(request: Request, form: FormData, state: ReplyState) -> Response:
-    reply = session.word(form, "reply")
+    reply = word(form, "reply")
     await deps_of(request).db.write(lambda tx: moderation.judge_reply(tx, reply, state))
     return to(f"/admin?done={state}")

@@ -11,28 +11,33 @@ from fedi_chapter.store import organizers
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.admin import session
-from fedi_chapter.web.admin.answers import FORM, ours, to
+from fedi_chapter.web.members import door as members_door
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.private import FORM, ours, to, word
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
 
 @dataclass(frozen=True, slots=True)
 class DoorPage:
-    """Whom the link signs in; without a name, how to get a link that does."""
+    """Whom the link signs in; without a name it signs in nobody."""
 
     site: Site
     name: str
     token: str
-    refused: bool
 
 
 async def sign_in_form(request: Request) -> Response:
-    """Show whom a link would sign in, and a button; opening the link uses nothing up."""
+    """Show whom a link would sign in, and a button; opening the link uses nothing up.
+
+    Without a link it is the members' door, which tells organizers how to get one.
+    """
     token = request.query_params.get("token", "")
-    if not token and await session.visitor(request) is not None:
+    if token:
+        return await _door(request, token)
+    if await session.visitor(request) is not None:
         return to("/admin")
-    return await _door(request, token)
+    return await members_door.door(request)
 
 
 async def sign_in(request: Request) -> Response:
@@ -40,14 +45,14 @@ async def sign_in(request: Request) -> Response:
     check_same_site(request)
     deps = deps_of(request)
     async with request.form(**FORM) as form:
-        token = session.word(form, "token")
-    before = session.token_of(request)
+        token = word(form, "token")
+    before = session.COOKIE.token(request)
     try:
         fresh = await deps.db.write(lambda tx: service.sign_in(tx, token, instead_of=before))
     except NotAllowed:
         return await _door(request, token)
     response = to("/admin")
-    session.give_cookie(response, deps, fresh)
+    session.COOKIE.give(response, deps, fresh)
     return response
 
 
@@ -55,8 +60,8 @@ async def _door(request: Request, token: str) -> Response:
     def read(tx: ReadTx) -> DoorPage:
         found = organizers.of_link(tx, service.token_hash(token)) if token else None
         name = found.name if found else ""
-        return DoorPage(site(tx), name, token if found else "", bool(token) and not found)
+        return DoorPage(site(tx), name, token if found else "")
 
     page = await deps_of(request).db.read(read)
-    status = 403 if page.refused or request.method == "POST" else 200
+    status = 200 if page.name and request.method == "GET" else 403
     return ours(render(request, "admin/door.html", page, status=status, keep=False))

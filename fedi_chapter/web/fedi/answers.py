@@ -28,10 +28,11 @@ def tombstone(document: Mapping[str, object]) -> Response:
     return Response(body, status_code=410, media_type=ACTIVITY_JSON, headers=VARY)
 
 
-def private_activity(document: Mapping[str, object]) -> Response:
+def private_activity(document: Mapping[str, object], *, status: int = 200) -> Response:
     """Return a document meant for one signed reader: never kept by anybody on the way."""
     headers = {"Cache-Control": "private, no-store", **VARY}
-    return Response(orjson.dumps(document), media_type=ACTIVITY_JSON, headers=headers)
+    body = orjson.dumps(document)
+    return Response(body, status_code=status, media_type=ACTIVITY_JSON, headers=headers)
 
 
 def discovery(request: Request, document: Mapping[str, object], media_type: str) -> Response:

@@ -1,8 +1,13 @@
-"""Routes of the inboxes: take the bytes, hand them to `federation.inbox`, answer 202."""
+"""Routes of the inboxes: take the bytes, hand them to `federation.inbox`, answer 202.
+
+An inbox is an ASGI application, not a function: the framework wraps a function anew for every
+request, and this is the one route that gets a thousand of them in a second.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from fedi_chapter.core.errors import WrongMediaType
 from fedi_chapter.domain.chapter import LocalActor
@@ -12,35 +17,37 @@ from fedi_chapter.web.fedi.readers import request_of
 from fedi_chapter.web.negotiate import deps_of
 
 TAKEN = frozenset({"application/activity+json", "application/ld+json", "application/json"})
+_ACCEPTED = Response(status_code=202)
 
 
-async def personal(request: Request) -> Response:
-    """Take an activity sent to one of our actors."""
-    deps, find = deps_of(request), find_of(request)
-    return await _take(request, await deps.db.read(lambda tx: existing(tx, find)))
+class Inbox:
+    """Takes signed activities: those for one of our actors, and those for all of them."""
+
+    def __init__(self, *, shared: bool) -> None:
+        """Be the shared inbox, or that of whoever the address names."""
+        self._shared = shared
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one activity, and answer when it is stored."""
+        request = Request(scope, receive)
+        owner = None if self._shared else await _owner(request)
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in TAKEN or "content-encoding" in request.headers:
+            raise WrongMediaType("an inbox takes application/activity+json, not encoded")
+        door: InboxDoor = request.app.state.door
+        await door.receive(request_of(request, await request.body()), inbox_of=owner)
+        await _ACCEPTED(scope, receive, send)
 
 
-async def shared(request: Request) -> Response:
-    """Take an activity sent to all of our actors."""
-    return await _take(request, None)
-
-
-async def _take(request: Request, inbox_of: LocalActor | None) -> Response:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in TAKEN or "content-encoding" in request.headers:
-        raise WrongMediaType("an inbox takes application/activity+json, not encoded")
-    body = await request.body()
-    door: InboxDoor = request.app.state.door
-    await door.receive(request_of(request, body), inbox_of=inbox_of)
-    return Response(status_code=202)
+async def _owner(request: Request) -> LocalActor:
+    find = find_of(request)
+    return await deps_of(request).db.read(lambda tx: existing(tx, find))
 
 
 routes = [
-    Route(path, take, methods=["POST"])
-    for path, take in (
-        ("/inbox", shared),
-        ("/chapter/inbox", personal),
-        ("/actor/inbox", personal),
-        ("/groups/{handle}/inbox", personal),
-    )
+    Route("/inbox", Inbox(shared=True), methods=["POST"]),
+    *[
+        Route(path, Inbox(shared=False), methods=["POST"])
+        for path in ("/chapter/inbox", "/actor/inbox", "/groups/{handle}/inbox")
+    ],
 ]

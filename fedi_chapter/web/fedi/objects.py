@@ -9,11 +9,12 @@ from starlette.routing import Route
 from fedi_chapter.core.errors import Missing
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import collections, documents
-from fedi_chapter.store import activities, local_actors
+from fedi_chapter.store import local_actors
 from fedi_chapter.store.tx import ReadTx
-from fedi_chapter.vocab.shape import Document, parse
+from fedi_chapter.vocab.shape import Document
 from fedi_chapter.web.fedi import answers
 from fedi_chapter.web.fedi.actors import page_of
+from fedi_chapter.web.fedi.forms import VARY, gets_face
 from fedi_chapter.web.fedi.readers import reader
 from fedi_chapter.web.negotiate import deps_of, wants_activity
 from fedi_chapter.web.public.events import event_page
@@ -41,7 +42,10 @@ async def _for_followers(request: Request, write: Callable[..., Document]) -> Re
         follows = chapter is not None and documents.follows(tx, chapter, asking)
         return write(tx, own_id, deps.urls, reader_follows=follows)
 
-    return answers.private_activity(await deps.db.read(work))
+    try:
+        return answers.private_activity(await deps.db.read(work))
+    except documents.Deleted as deleted:
+        return answers.private_activity(deleted.document, status=410)
 
 
 def _document(write: Callable[..., Document]) -> Callable[[Request], Awaitable[Response]]:
@@ -62,8 +66,16 @@ post_document = _document(documents.post)
 
 
 async def event(request: Request) -> Response:
-    """Serve an event."""
-    return await (event_document if wants_activity(request) else event_page)(request)
+    """Serve an event; its face to software that shows events by their faces.
+
+    A face has another id, under which that software looks next: so the address of the page,
+    pasted into a search box, leads to the poll.
+    """
+    if not wants_activity(request):
+        return await event_page(request)
+    response = await (face_document if await gets_face(request) else event_document)(request)
+    response.headers.update(VARY)
+    return response
 
 
 async def face(request: Request) -> Response:
@@ -96,22 +108,6 @@ def _paged(
     return serve
 
 
-async def activity(request: Request) -> Response:
-    """Serve an activity of ours that was sent to the public."""
-    deps = deps_of(request)
-    uri = deps.urls.activity(str(request.path_params["id"]))
-    body = await deps.db.read(lambda tx: activities.get(tx, uri))
-    document = parse(body) if body else {}
-    audience = [*_list(document.get("to")), *_list(document.get("cc"))]
-    if "https://www.w3.org/ns/activitystreams#Public" not in audience:
-        raise Missing
-    return answers.activity(request, document)
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
-
-
 routes = [
     Route(f"/events/{UUID}", event),
     Route(f"/events/{UUID}/face", face),
@@ -122,5 +118,5 @@ routes = [
     Route(f"/posts/{UUID}/replies", _paged(collections.post_replies)),
     Route(f"/places/{UUID}", _plain(documents.place)),
     Route(f"/quotes/{UUID}", _plain(documents.quote)),
-    Route(f"/activities/{UUID}", activity),
+    Route(f"/activities/{UUID}", _plain(documents.activity)),
 ]

@@ -6,11 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.domain.event import EventId
+from fedi_chapter.domain.rsvp import MOST_GUESTS
 from fedi_chapter.feeds.jsonld import Document, write_schema
 from fedi_chapter.store.pages.event import EventPage
 from fedi_chapter.store.pages.event import event_page as read_event
 from fedi_chapter.store.pages.site import Site
+from fedi_chapter.web.members.answers import OwnAnswer, own_answer
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.private import ours
 from fedi_chapter.web.templating import render
 
 
@@ -20,6 +23,15 @@ class EventScreen:
 
     shown: EventPage
     schema: Document
+    own: OwnAnswer | None
+    """What is for a member who is signed in; whoever is not gets the same page as all others."""
+    takes_mail: bool
+    """Whether this server sends mail, and may ask for an address."""
+
+    @property
+    def most_guests(self) -> int:
+        """How many people one may bring."""
+        return MOST_GUESTS
 
     @property
     def site(self) -> Site:
@@ -33,4 +45,7 @@ async def event_page(request: Request) -> Response:
     event_id = EventId(str(request.path_params["id"]))
     page = await deps.db.read(lambda tx: read_event(tx, event_id, deps.urls))
     schema = write_schema(page.event, page.host, deps.urls)
-    return render(request, "public/event.html", EventScreen(page, schema))
+    own = await own_answer(request, page.event) if page.answers else None
+    screen = EventScreen(page, schema, own, takes_mail=deps.mailer is not None)
+    response = render(request, "public/event.html", screen, keep=own is None)
+    return response if own is None else ours(response)

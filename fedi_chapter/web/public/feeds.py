@@ -23,7 +23,7 @@ from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.negotiate import answer, deps_of
 
 CALENDAR = "text/calendar; charset=utf-8"
-_OPEN = {"Access-Control-Allow-Origin": "*"}
+OPEN = {"Access-Control-Allow-Origin": "*"}
 
 Made = tuple[bytes, datetime]
 
@@ -92,4 +92,4 @@ def _json(tx: ReadTx, urls: Urls) -> Made:
 
 def _answer(request: Request, made: Made, media_type: str) -> Response:
     body, modified = made
-    return answer(request, body, media_type, modified=modified, headers=_OPEN)
+    return answer(request, body, media_type, modified=modified, headers=OPEN)

@@ -17,7 +17,17 @@ from fedi_chapter.web.templating import STATIC, static_url
 
 FOREVER = "public, max-age=31536000, immutable"
 FOR_A_DAY = "public, max-age=86400"
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".js": "text/javascript; charset=utf-8",
+}
+_WORKER = "door-worker.js"
+_WORKER_HEADERS = {
+    "Service-Worker-Allowed": "/admin/events/",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+}
+"""What the program that serves the greeters' page without a network may do."""
 _MEDIA_TYPES = {extension: media_type for media_type, extension in EXTENSIONS.items()}
 _MEDIA_NAME = re.compile(rf"[0-9a-f-]{{36}}\.({'|'.join(_MEDIA_TYPES)})")
 _PICTURE_HEADERS = {
@@ -37,6 +47,8 @@ async def static_file(request: Request) -> Response:
         raise Missing
     current = static_url(found.name).endswith(f"?{request.url.query}")
     headers = {"Cache-Control": FOREVER if current else FOR_A_DAY}
+    if found.name == _WORKER:
+        headers |= _WORKER_HEADERS
     return FileResponse(found, media_type=_TYPES[found.suffix], headers=headers)
 
 

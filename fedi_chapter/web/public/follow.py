@@ -4,8 +4,7 @@ No account, no cookie, nothing stored. The visitor is never redirected: the page
 server the link leads to, and the visitor decides (ADM-12).
 """
 
-from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,20 +12,17 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedi_chapter.core.errors import Busy, RemoteFailure, UnknownHandle
+from fedi_chapter.core.errors import RemoteFailure, UnknownHandle
 from fedi_chapter.core.text import HANDLE
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import discover
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.rate_limit import check_rate
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render, web_link
 
 LONGEST_HANDLE = 320
-PER_MINUTE = 12
-"""Handles one address may look up in a minute."""
-REMEMBERED = 4096
-"""Addresses remembered at once; the one not seen longest is forgotten."""
 
 Kind = Literal["chapter", "event", "post"]
 
@@ -39,34 +35,15 @@ class FollowPage:
     object_uri: str
     kind: Kind
     entry: str
-    """What an app is given to search for: of an event the face, which microblogs show whole."""
+    """What an app is given to search for: of an event what the visitor's server gets of it.
+
+    As long as nobody knows that server: the face, which microblogs show whole.
+    """
     handle: str = ""
     link: str = ""
     server: str = ""
     problem: Literal["", "spelling", "ours", "unknown", "unreachable"] = ""
     answered: bool = False
-
-
-@dataclass(slots=True)
-class RateLimit:
-    """Counts look-ups by address and minute."""
-
-    seen: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
-
-    def spend(self, address: str, minute: int) -> None:
-        """Count one more look-up.
-
-        Raises:
-            Busy: that is more than a person types.
-
-        """
-        last, used = self.seen.pop(address, (minute, 0))
-        used = used + 1 if last == minute else 1
-        self.seen[address] = (minute, used)
-        while len(self.seen) > REMEMBERED:
-            self.seen.popitem(last=False)
-        if used > PER_MINUTE:
-            raise Busy("too many handles looked up")
 
 
 async def follow_form(request: Request) -> Response:
@@ -81,8 +58,7 @@ async def follow(request: Request) -> Response:
     """Answer a handle with the link to its server's own page, or say plainly what is wrong."""
     check_same_site(request)
     deps = deps_of(request)
-    address = request.client.host if request.client else ""
-    _limit(request).spend(address, int(deps.clock.now().timestamp()) // 60)
+    check_rate(request)
     async with request.form(max_files=0, max_fields=10) as form:
         handle = _word(form, "handle")
         thing = _object(deps, _word(form, "object"))
@@ -101,21 +77,13 @@ async def _answer(deps: Deps, asked: FollowPage) -> FollowPage:
     if handle.lower() == deps.urls.handle(asked.site.chapter).lower():
         return replace(asked, problem="ours")
     try:
-        link = web_link(await discover.follow_page(deps, handle, asked.object_uri))
+        found = await discover.follow_page(deps, handle, asked.object_uri)
     except UnknownHandle:
         return replace(asked, problem="unknown")
     except RemoteFailure:
         return replace(asked, problem="unreachable")
-    return replace(asked, link=link, server=urlsplit(link).netloc, answered=True)
-
-
-def _limit(request: Request) -> RateLimit:
-    """Return this application's counter, made when the first handle is typed."""
-    state = request.app.state
-    if not hasattr(state, "follow_limit"):
-        state.follow_limit = RateLimit()
-    limit: RateLimit = state.follow_limit
-    return limit
+    link = web_link(found.link)
+    return replace(asked, link=link, server=urlsplit(link).netloc, entry=found.entry, answered=True)
 
 
 def _object(deps: Deps, uri: str) -> tuple[str, Kind, str]:

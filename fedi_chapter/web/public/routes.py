@@ -6,7 +6,7 @@ which calls the page functions of this folder.
 
 from starlette.routing import BaseRoute, Route
 
-from fedi_chapter.web.public import feeds, files, follow, home, posts
+from fedi_chapter.web.public import feeds, files, follow, home, mail_stop, posts, series
 
 routes: list[BaseRoute] = [
     Route("/", home.home_page),
@@ -15,8 +15,12 @@ routes: list[BaseRoute] = [
     Route("/tags/{name}", posts.tag_page),
     Route("/follow", follow.follow_form, methods=["GET"]),
     Route("/follow", follow.follow, methods=["POST"]),
+    Route("/mail/stop/{token}", mail_stop.mail_stop_page, methods=["GET"]),
+    Route("/mail/stop/{token}", mail_stop.mail_stop, methods=["POST"]),
     Route("/calendar.ics", feeds.calendar_ics),
     Route("/events/{id:uuid}.ics", feeds.event_ics),
+    Route("/series/{id:uuid}", series.series_page),
+    Route("/series/{id:uuid}.ics", series.series_ics),
     Route("/feed.atom", feeds.feed_atom),
     Route("/events.geojson", feeds.events_geojson),
     Route("/events.json", feeds.events_json),

@@ -35,6 +35,8 @@ class Mastodon:
     members: dict[str, Member] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     accepts_follows: bool = True
+    software: str = "mastodon"
+    """What it says it runs."""
     answers: list[tuple[Member, str, Json]] = field(default_factory=list)
     numbers: "count[int]" = field(default_factory=lambda: count(1150))
 
@@ -128,7 +130,7 @@ class Mastodon:
 
     async def _nodeinfo(self, _: Request) -> Response:
         return JSONResponse(
-            {"version": "2.0", "software": {"name": "mastodon", "version": "4.5.15"}}
+            {"version": "2.0", "software": {"name": self.software, "version": "4.5.15"}}
         )
 
     async def _inbox(self, request: Request) -> Response:

@@ -36,6 +36,21 @@ def test_hashtags_in_code_links_and_addresses_are_left_alone() -> None:
     assert '<a href="https://x.example/y?z=#c">' in html
 
 
+def test_a_picture_by_address_becomes_a_link_with_its_words() -> None:
+    assert html_of("See ![a map](https://x.example/m.png)!") == (
+        '<p>See <a href="https://x.example/m.png">a map</a>!</p>'
+    )
+    assert html_of("![](https://x.example/m.png)") == (
+        '<p><a href="https://x.example/m.png">https://x.example/m.png</a></p>'
+    )
+    assert html_of("[![a map](https://x.example/m.png)](https://x.example/)") == (
+        '<p><a href="https://x.example/">a map</a></p>'
+    )
+    assert html_of("![a map]()") == "<p>a map</p>"
+    assert "href" not in html_of("![a map](javascript:alert)")
+    assert html_of("Stop!") == "<p>Stop!</p>"
+
+
 def test_a_bare_address_becomes_a_link_but_a_bare_name_does_not() -> None:
     assert (
         html_of("https://x.example/a")

@@ -3,7 +3,7 @@ import os
 import struct
 import time
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -184,3 +184,27 @@ def test_a_full_media_folder_takes_no_more_pictures_and_names_the_setting(tmp_pa
         stored(picture, tmp_path, quota=kept.size)
     assert "MEDIA_QUOTA_MB" in str(refused.value.cure)
     assert [file.name for file in tmp_path.iterdir()] == [kept.file_name]
+
+
+def test_tidying_takes_only_old_pictures_that_nothing_shows(tmp_path: Path) -> None:
+    picture = saved(Image.new("RGB", (64, 64), "red"), "PNG")
+    kept, gone, young = (stored(picture, tmp_path) for _ in range(3))
+    half, foreign = tmp_path / f".{RandomIds().new(NOW)}.part", tmp_path / "notes.jpg"
+    for file in (half, foreign):
+        file.write_bytes(b"x")
+    for name in (kept.file_name, gone.file_name, half.name, foreign.name):
+        os.utime(tmp_path / name, (NOW.timestamp(), NOW.timestamp()))
+    before = NOW + timedelta(minutes=1)
+    os.utime(tmp_path / young.file_name, (before.timestamp(), before.timestamp()))
+    assert images.tidy(tmp_path, {kept.id}, before) == 2
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {kept.file_name, young.file_name, foreign.name}
+    assert images.tidy(tmp_path / "none", set(), before) == 0
+
+
+def test_a_file_that_vanishes_while_the_folder_is_measured_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = tmp_path / ".vanished.part"
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([missing]))
+    stored(saved(Image.new("RGB", (64, 64), "red"), "PNG"), tmp_path)

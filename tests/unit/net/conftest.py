@@ -2,6 +2,7 @@
 
 from tests.kit.outbound import (
     authority,
+    client,
     demo_guard,
     fetcher,
     names,
@@ -10,4 +11,13 @@ from tests.kit.outbound import (
     trust,
 )
 
-__all__ = ["authority", "demo_guard", "fetcher", "names", "poster", "signing_key", "trust"]
+__all__ = [
+    "authority",
+    "client",
+    "demo_guard",
+    "fetcher",
+    "names",
+    "poster",
+    "signing_key",
+    "trust",
+]

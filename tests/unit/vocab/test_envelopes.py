@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from fedi_chapter.domain.tally import NOBODY
 from fedi_chapter.vocab import envelopes
 from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.collections import (
@@ -30,7 +31,7 @@ def contexts(node: object) -> int:
 
 
 def test_a_create_has_the_objects_id_audience_date_and_context() -> None:
-    event = write_event(EVENT, CHAPTER, URLS)
+    event = write_event(EVENT, CHAPTER, URLS, NOBODY)
     created = envelopes.create(event, CHAPTER_URI)
     assert created["id"] == f"{event['id']}#create"
     assert created["@context"] == event["@context"]
@@ -119,7 +120,7 @@ def test_an_accepted_quote_names_the_authorization_and_the_quote_by_id() -> None
 
 def test_what_we_send_is_read_as_what_it_is() -> None:
     follow = envelopes.follow("https://elm.example.org/follows/1", CHAPTER_URI, ANA)
-    event, post = write_event(EVENT, CHAPTER, URLS), write_post(POST, CHAPTER, URLS)
+    event, post = write_event(EVENT, CHAPTER, URLS, NOBODY), write_post(POST, CHAPTER, URLS)
     sent = {
         "Follow": follow,
         "UndoFollow": envelopes.undo(follow, CHAPTER_URI),
@@ -146,7 +147,7 @@ def test_a_collection_has_a_numeric_total_and_its_items_or_first_page() -> None:
 
 
 def test_an_embedded_first_page_shares_the_collections_one_context() -> None:
-    event, post = write_event(EVENT, CHAPTER, URLS), write_post(POST, CHAPTER, URLS)
+    event, post = write_event(EVENT, CHAPTER, URLS, NOBODY), write_post(POST, CHAPTER, URLS)
     uri = f"{CHAPTER_URI}/outbox"
     page = collection_page(
         f"{uri}?page=1",

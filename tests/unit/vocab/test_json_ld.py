@@ -12,6 +12,7 @@ import pytest
 from pyld import jsonld
 
 from fedi_chapter.domain.event import EventStatus
+from fedi_chapter.domain.tally import NOBODY
 from fedi_chapter.vocab import envelopes
 from fedi_chapter.vocab.actors import PublicKeys, write_actor
 from fedi_chapter.vocab.collections import collection, quote_authorization, tombstone
@@ -20,20 +21,21 @@ from fedi_chapter.vocab.faces import write_face
 from fedi_chapter.vocab.posts import write_post
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.vocab.terms import AS, SECURITY
-from tests.kit.examples import CHAPTER, EVENT, FOUNDED, POST, RELAY, URLS
+from tests.kit.examples import ASKING, CHAPTER, EVENT, FOUNDED, POST, PUBLISHED, RELAY, URLS
 
 NS = f"{AS}#"
 SEC = "https://w3id.org/security#"
 IDS = (
     "actor attachment attributedTo cc first followers following icon image inReplyTo instrument"
-    " items location next object outbox partOf preview replies result tag target to url href"
+    " items location next object oneOf outbox partOf preview replies result tag target to url href"
 )
-DATES = "deleted endTime published startTime updated"
+DATES = "closed deleted endTime published startTime updated"
 TEXTS = "content mediaType name preferredUsername summary units"
 NUMBERS = "height latitude longitude radius totalItems width"
 TYPES = (
     "Accept Announce Application Collection CollectionPage Create Delete Event Follow Group"
     " Hashtag Image Link Mention Note OrderedCollection OrderedCollectionPage Person Place"
+    " Question"
     " Tombstone Undo Update formerType"
 )
 ACTIVITY_STREAMS: dict[str, Any] = {
@@ -104,12 +106,14 @@ ALL: dict[str, Document] = {
         KEYS,
     ),
     "instance": write_actor(RELAY, URLS, KEYS),
-    "event": write_event(EVENT, CHAPTER, URLS),
-    "online event": write_event(ONLINE, CHAPTER, URLS),
-    "moved event": write_event(MOVED, CHAPTER, URLS),
-    "face": write_face(EVENT, CHAPTER, URLS),
+    "event": write_event(EVENT, CHAPTER, URLS, NOBODY),
+    "online event": write_event(ONLINE, CHAPTER, URLS, NOBODY),
+    "moved event": write_event(MOVED, CHAPTER, URLS, NOBODY),
+    "event with RSVP": write_event(ASKING, CHAPTER, URLS, NOBODY),
+    "poll": write_face(ASKING, CHAPTER, URLS, NOBODY, PUBLISHED),
+    "face": write_face(EVENT, CHAPTER, URLS, NOBODY, PUBLISHED),
     "post": write_post(POST, CHAPTER, URLS),
-    "create": envelopes.create(write_event(EVENT, CHAPTER, URLS), CHAPTER_URI),
+    "create": envelopes.create(write_event(EVENT, CHAPTER, URLS, NOBODY), CHAPTER_URI),
     "undo": envelopes.undo(FOLLOW, CHAPTER_URI),
     "accepted quote": envelopes.accept_quote(
         f"{CHAPTER_URI}/a", CHAPTER_URI, REQUEST, CHAPTER_URI, f"{CHAPTER_URI}/r"

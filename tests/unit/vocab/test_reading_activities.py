@@ -1,6 +1,7 @@
 """Rules of the classifier that hold whatever software sent the activity."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -36,13 +37,24 @@ def test_an_object_given_by_id_is_fetched(kind: str) -> None:
     assert hint.is_update is (kind == "Update")
 
 
+EVE = "https://social.example/users/eve"
+
+
+@pytest.mark.parametrize("authors", [[ANA, EVE], [EVE, ANA]])
+def test_a_note_has_one_author_and_an_event_may_have_several(authors: list[str]) -> None:
+    other = read("Create", object=note(attributedTo=authors))
+    assert isinstance(other, act.Other)
+    assert other.reason == "an object of another author"
+    event = note(attributedTo=authors, type="Event", name="A", startTime="2026-10-03T12:00:00Z")
+    expected = act.CreateEvent if authors[0] == ANA else act.CreateByReference
+    assert isinstance(read("Create", object=event), expected)
+
+
 @pytest.mark.parametrize(
     "author",
     [
-        "https://social.example/users/eve",
+        EVE,
         "https://other.example/users/ana",
-        [ANA, "https://social.example/users/eve"],
-        ["https://social.example/users/eve", ANA],
         {"id": "https://social.example/users/eve", "type": "Person"},
         [],
         "not an id",
@@ -106,11 +118,37 @@ def test_an_undo_of_somebody_elses_activity_is_ignored() -> None:
     assert isinstance(read("Undo", object=follow), act.Other)
 
 
-@pytest.mark.parametrize("kind", ["Accept", "Join", "Delete"])
-def test_an_undo_we_do_not_know_is_named(kind: str) -> None:
-    other = read("Undo", object={"type": kind, "actor": ANA, "object": EVENT})
+def test_an_undo_we_do_not_know_is_named() -> None:
+    other = read("Undo", object={"type": "Delete", "actor": ANA, "object": EVENT})
     assert isinstance(other, act.Other)
-    assert other.reason == f"the undo of {kind}"
+    assert other.reason == "the undo of Delete"
+
+
+@pytest.mark.parametrize("kind", ["Accept", "TentativeAccept", "Join", "sm:TentativeJoin"])
+def test_an_undone_answer_says_what_it_was(kind: str) -> None:
+    said = {"type": kind, "id": f"{ANA}#1", "object": {"type": "Event", "id": EVENT}}
+    undo = read("Undo", object=said | {"published": "2026-10-01T10:00:00Z"})
+    assert isinstance(undo, act.UndoAnswer)
+    assert (undo.answer, undo.answer_id, undo.objects) == (kind, f"{ANA}#1", (EVENT,))
+    assert undo.said_at == datetime(2026, 10, 1, 10, tzinfo=UTC)
+
+
+def test_a_copy_of_an_event_under_a_foreign_author_is_left_out() -> None:
+    event = {"type": "Event", "id": EVENT, "attributedTo": "https://elm.example.org/chapter"}
+    forged = {**event, "id": f"{EVENT}2", "attributedTo": ANA}
+    answer = read("Accept", object=[event, forged])
+    assert isinstance(answer, act.EventAnswer)
+    assert answer.objects == (EVENT,)
+
+
+def test_a_word_to_the_organizers_is_one_clean_short_line() -> None:
+    join = read("Join", object=EVENT, participationMessage="a\n\u202eb" + "c" * 900)
+    assert isinstance(join, act.Join)
+    assert join.note.startswith("a bc")
+    assert len(join.note) <= 500
+    silent = read("Join", object=EVENT, participationMessage=None)
+    assert isinstance(silent, act.Join)
+    assert silent.note == ""
 
 
 def test_nobody_follows_tentatively() -> None:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.audience import Visibility
-from fedi_chapter.domain.event import Event, EventStatus, RsvpMode
-from fedi_chapter.domain.place import Place
+from fedi_chapter.domain.event import Event, EventStatus, PlaceShown, RsvpMode
+from fedi_chapter.domain.place import Place, Point
+from fedi_chapter.domain.tally import NOBODY, Tally
 from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.envelopes import create
 from fedi_chapter.vocab.events import read_event, write_event
 from fedi_chapter.vocab.shape import Document, encode, parse
-from tests.kit.examples import CHAPTER, EVENT, HALL, PICTURE, URLS
+from tests.kit.examples import ASKING, CHAPTER, EVENT, HALL, PICTURE, URLS
 
 BARE = replace(
     EVENT, place=None, images=(), tags=(), capacity=None, description_html="", ends_at=None
@@ -40,7 +41,7 @@ every_kind = pytest.mark.parametrize("event", EVERY_KIND)
 
 
 def written(event: Event) -> Document:
-    return parse(encode(write_event(event, CHAPTER, URLS)))
+    return parse(encode(write_event(event, CHAPTER, URLS, NOBODY)))
 
 
 def members(node: object) -> Iterator[object]:
@@ -70,7 +71,7 @@ def test_the_location_is_one_place_or_absent_with_both_coordinates_or_none(event
 
 
 def test_coordinates_are_floats_also_on_a_whole_degree() -> None:
-    assert b'"longitude":-89.0' in encode(write_event(EVENT, CHAPTER, URLS))
+    assert b'"longitude":-89.0' in encode(write_event(EVENT, CHAPTER, URLS, NOBODY))
 
 
 def test_a_changed_place_has_another_id() -> None:
@@ -240,7 +241,7 @@ def test_the_content_alone_tells_title_date_zone_and_place_first(event: Event) -
 def test_the_audience_stands_on_the_object_and_on_its_envelope(
     visibility: Visibility, to: list[str], cc: list[str]
 ) -> None:
-    document = write_event(replace(EVENT, visibility=visibility), CHAPTER, URLS)
+    document = write_event(replace(EVENT, visibility=visibility), CHAPTER, URLS, NOBODY)
     for each in (document, create(document, URLS.actor(CHAPTER))):
         assert (each["to"], each["cc"]) == (to, cc)
     assert isinstance(document["tag"], list)
@@ -248,7 +249,7 @@ def test_the_audience_stands_on_the_object_and_on_its_envelope(
 
 def test_a_local_event_never_becomes_a_document() -> None:
     with pytest.raises(ValueError, match="only for this server"):
-        write_event(replace(EVENT, visibility=Visibility.LOCAL), CHAPTER, URLS)
+        write_event(replace(EVENT, visibility=Visibility.LOCAL), CHAPTER, URLS, NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +298,7 @@ def test_a_rescheduled_event_names_its_previous_start() -> None:
 
 
 @every_kind
-def test_taking_part_happens_on_the_web_for_now(event: Event) -> None:
+def test_where_nobody_is_asked_taking_part_happens_on_the_web(event: Event) -> None:
     document = written(event)
     assert document["joinMode"] == "external"
     assert document["externalParticipationUrl"] == document["id"]
@@ -309,6 +310,33 @@ def test_an_external_sign_up_is_named() -> None:
     assert written(outside)["externalParticipationUrl"] == "https://tickets.example/1"
 
 
+@pytest.mark.parametrize(("approval", "mode"), [(False, "free"), (True, "restricted")])
+def test_where_it_is_asked_who_comes_a_join_is_welcome(approval: bool, mode: str) -> None:
+    document = written(replace(ASKING, approval=approval))
+    assert document["joinMode"] == mode
+    assert document["anonymousParticipationEnabled"] is True
+    assert "externalParticipationUrl" not in document
+
+
+def test_the_numbers_are_people_with_their_guests_and_never_below_zero() -> None:
+    tally = Tally(going=10, going_heads=12, attended=1, attended_heads=2, waitlist=7, maybe=3)
+    document = write_event(ASKING, CHAPTER, URLS, tally)
+    assert document["participantCount"] == document["attendees"]["totalItems"] == 14  # type: ignore[index]
+    assert "items" not in document["attendees"]  # type: ignore[operator]
+    assert document["maximumAttendeeCapacity"] == 40
+    assert document["remainingAttendeeCapacity"] == 26
+    over = write_event(replace(ASKING, capacity=5), CHAPTER, URLS, tally)
+    assert over["remainingAttendeeCapacity"] == 0
+
+
+def test_only_the_area_stands_in_an_event_whose_place_is_for_those_who_come() -> None:
+    area = Place(id="area", name="Riverside, Springfield", point=Point(39.8, -89.0))
+    document = written(replace(ASKING, place=area, place_shown=PlaceShown.TO_GOING))
+    assert document["location"]["name"] == "Riverside, Springfield"  # type: ignore[index]
+    assert "Riverside, Springfield (exact place after RSVP)" in str(document["summary"])
+    assert "Riverside, Springfield (exact place after RSVP)" in str(document["content"])
+
+
 def test_the_first_publication_has_no_updated() -> None:
     assert "updated" not in written(EVENT)
     assert written(MOVED)["updated"] == "2026-09-05T00:00:00Z"
@@ -316,7 +344,7 @@ def test_the_first_publication_has_no_updated() -> None:
 
 @every_kind
 def test_actor_and_author_are_the_same_group_in_two_forms(event: Event) -> None:
-    document = write_event(event, CHAPTER, URLS)
+    document = write_event(event, CHAPTER, URLS, NOBODY)
     chapter = "https://elm.example.org/chapter"
     assert document["actor"] == {"id": chapter, "type": "Group"}
     assert document["attributedTo"] == chapter

@@ -9,11 +9,12 @@ import pytest
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.event import EventStatus, RsvpMode
+from fedi_chapter.domain.tally import NOBODY
 from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.faces import write_face
 from fedi_chapter.vocab.posts import read_note, write_post
 from fedi_chapter.vocab.when import span
-from tests.kit.examples import CHAPTER, EVENT, PICTURE, POST, URLS
+from tests.kit.examples import CHAPTER, EVENT, PICTURE, POST, PUBLISHED, URLS
 
 FOLLOWERS = "https://elm.example.org/chapter/followers"
 ANA = "https://social.example/users/ana"
@@ -88,7 +89,7 @@ def test_our_own_post_reads_back() -> None:
 
 def test_a_face_tells_everything_and_links_the_events_page_last() -> None:
     page = "https://elm.example.org/events/0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c11"
-    face = write_face(EVENT, CHAPTER, URLS)
+    face = write_face(EVENT, CHAPTER, URLS, NOBODY, PUBLISHED)
     assert face["content"] == (
         "<p><strong>Spring clean</strong><br>"
         "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM (America/Chicago)<br>"
@@ -111,16 +112,16 @@ def test_a_face_of_a_cancelled_event_begins_with_it() -> None:
         cancel_reason="storm",
         updated_at=datetime(2026, 9, 10, tzinfo=UTC),
     )
-    face = write_face(cancelled, CHAPTER, URLS)
+    face = write_face(cancelled, CHAPTER, URLS, NOBODY, PUBLISHED)
     text = plain(str(face["content"]))
-    assert text.startswith("Cancelled: Spring clean\nstorm\n🗓 ")
+    assert text.startswith("CANCELLED: Spring clean\nstorm\n🗓 ")
     assert "🎟" not in text
     assert face["updated"] == "2026-09-10T00:00:00Z"
 
 
 def test_an_event_without_place_text_and_limit_has_a_short_face() -> None:
     bare = replace(EVENT, place=None, capacity=None, description_html="", images=())
-    face = write_face(bare, CHAPTER, URLS)
+    face = write_face(bare, CHAPTER, URLS, NOBODY, PUBLISHED)
     assert "📍" not in str(face["content"])
     assert "🎟" not in str(face["content"])
     assert face["attachment"] == []
@@ -159,7 +160,7 @@ def shown(content: object) -> str:
 
 def test_a_follower_on_mastodon_reads_all_that_matters_in_a_few_lines() -> None:
     outside = replace(EVENT, rsvp=RsvpMode.EXTERNAL, external_url="https://tickets.example/1?x")
-    face = write_face(outside, CHAPTER, URLS)
+    face = write_face(outside, CHAPTER, URLS, NOBODY, PUBLISHED)
     assert shown(face["content"]).split("\n") == [
         "Spring clean",
         "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM (America/Chicago)",
@@ -185,8 +186,8 @@ def test_a_face_speaks_the_language_of_its_event() -> None:
         place=None,
         online_url="https://meet.example/x",
     )
-    assert shown(write_face(spanish, CHAPTER, URLS)["content"]).split("\n") == [
-        "Cancelada: Limpieza",
+    assert shown(write_face(spanish, CHAPTER, URLS, NOBODY, PUBLISHED)["content"]).split("\n") == [
+        "CANCELADA: Limpieza",
         "🗓 sáb, 19 de sep de 2026, 9:00 a.m.–12:00 p.m. (America/Mexico_City)",
         "📍 En línea",
         "",
@@ -208,11 +209,13 @@ def test_a_face_speaks_the_language_of_its_event() -> None:
     ],
 )
 def test_what_is_unusual_stands_right_below_the_title(status: EventStatus, words: str) -> None:
-    face = write_face(replace(EVENT, status=status), CHAPTER, URLS)
+    face = write_face(replace(EVENT, status=status), CHAPTER, URLS, NOBODY, PUBLISHED)
     assert shown(face["content"]).split("\n")[:2] == ["Spring clean", words]
 
 
 def test_an_address_to_sign_up_at_never_takes_the_preview_card() -> None:
     outside = replace(EVENT, rsvp=RsvpMode.EXTERNAL, external_url="https://tickets.example/1")
-    links = re.findall(r'href="([^"]+)"', str(write_face(outside, CHAPTER, URLS)["content"]))
+    links = re.findall(
+        r'href="([^"]+)"', str(write_face(outside, CHAPTER, URLS, NOBODY, PUBLISHED)["content"])
+    )
     assert links == [URLS.event(EVENT.id)]

@@ -62,6 +62,30 @@ async def test_a_change_of_the_data_wakes_every_loop_long_before_its_next_look()
     assert woken == [1]
 
 
+async def test_a_database_that_can_not_be_asked_for_a_moment_ends_no_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "PAUSE", 0.01)
+    stop, began = asyncio.Event(), list[int]()
+
+    class Away(Data):
+        def version(self) -> int:
+            self.number += 1
+            if self.number < 3:
+                raise OSError("disk I/O error")
+            return self.number
+
+    async def loop(_: Deps, stop: asyncio.Event, bell: Bell) -> None:
+        began.append(1)
+        await bell.wait(60)  # rung by the first look that succeeds
+        stop.set()
+
+    deps = cast(Deps, SimpleNamespace(db=Away()))
+    async with asyncio.timeout(5):
+        await supervisor.run(deps, stop=stop, loops={"one": loop})
+    assert began == [1]
+
+
 async def test_a_ring_while_nobody_waits_is_heard_by_the_next_wait() -> None:
     bell = Bell()
     bell.ring()

@@ -1,0 +1,85 @@
+"""Taking part in an event of another server: it is found, its software asked, the answer said.
+
+Called by the command line and, with what comes back, by handlers. `attend` uses the network, so
+never inside a transaction. What goes out is written by `publish.attendance`.
+"""
+
+from dataclasses import replace
+
+from fedi_chapter.core.errors import BadDocument, Conflict, NotAllowed, RemoteFailure
+from fedi_chapter.deps import Deps
+from fedi_chapter.domain.attendance import Attendance, AttendanceState
+from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.neighbour import NeighbourEvent
+from fedi_chapter.domain.rsvp import Answer
+from fedi_chapter.federation import discover, objects
+from fedi_chapter.federation.case import Case
+from fedi_chapter.federation.outcome import Done, Ignored, Outcome
+from fedi_chapter.net.fetch import Budget
+from fedi_chapter.services import attendance
+from fedi_chapter.store import hosts, neighbours
+from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.vocab.activities import EventDocument
+from fedi_chapter.vocab.shape import host_of, same_host
+
+_STATES = {
+    "Accept": AttendanceState.CONFIRMED,
+    "Reject": AttendanceState.REFUSED,
+    "Ignore": AttendanceState.NO_RSVPS,
+}
+
+
+async def attend(
+    deps: Deps, actor: LocalActor, url: str, answer: Answer
+) -> tuple[Attendance, NeighbourEvent]:
+    """Say for `actor` whether it comes to the event at `url`, as its server understands it.
+
+    Raises:
+        Conflict: it is an event of ours.
+        NotAllowed: it is not public, over, or cancelled.
+        RemoteFailure: it can't be fetched, and we don't know it; or it is no event.
+        Missing, FormInvalid: as `services.attendance.attend`.
+
+    """
+    if same_host(url, deps.urls.base):
+        raise Conflict("that event is on this server", cure="give the address of a neighbour's")
+    event = await _event(deps, url)
+    host = host_of(event.uri)
+    if await deps.db.read(lambda tx: hosts.ask_due(tx, host)):
+        await discover.learn_host(deps, host)
+
+    def say(tx: WriteTx) -> Attendance:
+        known = hosts.get(tx, host)
+        software = known.software if known else None
+        return attendance.attend(tx, actor, event, answer, software=software)
+
+    return await deps.db.write(say), event
+
+
+def take_answer(tx: WriteTx, said: Attendance | None, answer: str, case: Case) -> Outcome:
+    """Write down what the sender made of our last word: an Accept, a Reject or an Ignore.
+
+    Only the event's own server can tell: an organizer, a moderator of the group or a server's
+    own actor may speak for it.
+    """
+    if said is None or not same_host(said.event_uri, case.sender.uri):
+        return Ignored("answers nothing that we say now about an event of theirs")
+    if not attendance.answered(tx, said, _STATES[answer]):
+        return Ignored("said before, or taken back since")
+    return Done(f"our place at their event: {_STATES[answer]}")
+
+
+async def _event(deps: Deps, url: str) -> NeighbourEvent:
+    """Return the event as its origin has it now; while that is down, as we know it."""
+    try:
+        found = await objects.fetch(deps, url, budget=Budget())
+    except RemoteFailure as error:
+        known = await deps.db.read(lambda tx: neighbours.get_event(tx, url))
+        if known is None or not error.retry:
+            raise
+        return known
+    if not isinstance(found.content, EventDocument):
+        raise BadDocument(f"{url} is not an event")
+    if not found.content.is_public:
+        raise NotAllowed(f"{url} is not public", cure="only public events can be answered")
+    return replace(found.content.event, actor_uri=found.author.uri)

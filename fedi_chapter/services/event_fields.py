@@ -1,0 +1,165 @@
+"""What an organizer says about an event: each field checked, and put in its place.
+
+Called by the verbs for events. Pure: what goes into the database is their business, and where an
+event meets is that of `services.places`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fedi_chapter.core.errors import Conflict, FormInvalid
+from fedi_chapter.core.markdown import render
+from fedi_chapter.core.text import hashtags, one_line
+from fedi_chapter.domain.audience import Visibility
+from fedi_chapter.domain.event import NAME_LENGTHS, Event, RsvpMode, check_times, zone_named
+from fedi_chapter.domain.media import Media
+from fedi_chapter.domain.urls import Urls
+from fedi_chapter.services.checks import instant, language_tag, tags_of, text_of, web_address
+from fedi_chapter.services.places import UNCHANGED, PlaceFields
+
+LONGEST_BRING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EventFields:
+    """What an organizer says about an event. None leaves a field as it is; "" or 0 empties it."""
+
+    name: str | None = None
+    start: str | None = None
+    """ISO 8601; without an offset in the event's time zone. So is `end`."""
+    end: str | None = None
+    timezone: str | None = None
+    place: PlaceFields = UNCHANGED
+    online_url: str | None = None
+    description: str | None = None
+    rsvp: RsvpMode | None = None
+    external_url: str | None = None
+    capacity: int | None = None
+    approval: bool | None = None
+    rsvp_until: str | None = None
+    """Until when people can say that they come; written as `start` is."""
+    counts_only: bool | None = None
+    bring: str | None = None
+    visibility: Visibility | None = None
+    language: str | None = None
+    tags: tuple[str, ...] | None = None
+    images: tuple[Media, ...] | None = None
+    """New pictures, already in the media folder; they replace the old ones."""
+
+
+def with_fields(old: Event, fields: EventFields, urls: Urls) -> Event:
+    """Return the event as `fields` change it; where it meets stays as it is.
+
+    Raises:
+        FormInvalid: a field is wrong.
+        Conflict: a field can't change any more.
+
+    """
+    event = _with_times(old, fields)
+    event = _with_words(event, fields, urls)
+    event = _with_rsvp(event, fields)
+    return replace(
+        event,
+        online_url=_address(fields.online_url, old.online_url, "online address"),
+        language=old.language if fields.language is None else language_tag(fields.language),
+        images=old.images if fields.images is None else fields.images,
+    )
+
+
+def _with_times(old: Event, fields: EventFields) -> Event:
+    timezone = fields.timezone or old.timezone
+    zone = zone_named(timezone)
+    starts_at = instant(fields.start, zone, "start") if fields.start else old.starts_at
+    ends_at = old.ends_at
+    if fields.end is not None:
+        ends_at = instant(fields.end, zone, "end") if fields.end else None
+    elif ends_at is not None:
+        # A moved event keeps its length.
+        ends_at += starts_at - old.starts_at
+    check_times(starts_at, ends_at)
+    return replace(old, timezone=timezone, starts_at=starts_at, ends_at=ends_at)
+
+
+def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:
+    name = old.name if fields.name is None else _name(fields.name)
+    description = old.description
+    if fields.description is not None:
+        description = text_of(fields.description, "description")
+    given = fields.tags
+    if given is None:
+        written = {tag.casefold() for tag in hashtags(old.description)}
+        given = tuple(tag for tag in old.tags if tag.casefold() not in written)
+    return replace(
+        old,
+        name=_name(name),
+        description=description,
+        description_html=render(description, mentions={}, tag_url=urls.tag),
+        tags=tags_of(given, description),
+    )
+
+
+def _with_rsvp(old: Event, fields: EventFields) -> Event:
+    external_url = _address(fields.external_url, old.external_url, "external address")
+    rsvp = fields.rsvp or (RsvpMode.EXTERNAL if fields.external_url else old.rsvp)
+    if rsvp is RsvpMode.EXTERNAL and external_url is None:
+        raise FormInvalid(
+            "people are to sign up elsewhere, but it is not said where",
+            cure="give the external address (--external-url)",
+        )
+    capacity = old.capacity if fields.capacity is None else fields.capacity or None
+    if capacity is not None and capacity < 1:
+        raise FormInvalid("the capacity is less than one", cure="give 1 or more, or leave it out")
+    approval = old.approval if fields.approval is None else fields.approval
+    return replace(
+        old,
+        rsvp=rsvp,
+        external_url=external_url,
+        capacity=capacity,
+        approval=approval,
+        rsvp_until=_deadline(old, fields),
+        counts_only=_counting(old, fields),
+        bring=old.bring if fields.bring is None else one_line(fields.bring, LONGEST_BRING),
+    )
+
+
+def _deadline(old: Event, fields: EventFields) -> datetime | None:
+    if fields.rsvp_until is None:
+        return old.rsvp_until
+    if not fields.rsvp_until:
+        return None
+    until = instant(fields.rsvp_until, old.zone, "last moment to answer")
+    if until > old.over_at:
+        raise FormInvalid(
+            "people could still answer when the event is over",
+            cure="give a last moment before its end, or leave it out: then it is the start",
+        )
+    return until
+
+
+def _counting(old: Event, fields: EventFields) -> bool:
+    if fields.counts_only in (None, old.counts_only):
+        return old.counts_only
+    if not old.is_draft:
+        raise Conflict(
+            "whether a published event only counts can't change: people have answered already",
+            cure="cancel it and create a new one",
+        )
+    return bool(fields.counts_only)
+
+
+def _name(text: str) -> str:
+    name = one_line(text, NAME_LENGTHS.stop)
+    if len(name) not in NAME_LENGTHS:
+        raise FormInvalid(
+            f"an event's name has {NAME_LENGTHS.start} to {NAME_LENGTHS.stop - 1} characters",
+            cure="say the rest in the description",
+        )
+    if "<" in name or ">" in name:
+        raise FormInvalid("an event's name is plain text", cure="leave out < and >")
+    return name
+
+
+def _address(given: str | None, old: str | None, what: str) -> str | None:
+    if given is None:
+        return old
+    return web_address(given, what) if given else None

@@ -1,0 +1,151 @@
+"""What somebody does with their own answer, on the page that only they can open.
+
+Called by `web.members`, inside its transaction, which has made sure who asks: the holder of a
+link, or nobody yet. Every answer enters the one room, `services.rsvps`. A mail address is a
+stranger's until its mailbox says otherwise: until then it gets one question and nothing else
+(ABU-04), and it never changes, so that a yes can't be passed on to another address.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
+from fedi_chapter.core.text import one_line
+from fedi_chapter.domain.event import Event
+from fedi_chapter.domain.notice import NoticeKind
+from fedi_chapter.domain.rsvp import Party, Rsvp, RsvpStatus, Saying, Verdict
+from fedi_chapter.services import rsvps as room
+from fedi_chapter.services.notices import tell
+from fedi_chapter.services.rsvps import Response
+from fedi_chapter.store import notices, rsvps
+from fedi_chapter.store.tx import ReadTx, WriteTx
+
+LONGEST_NAME = 80
+LONGEST_EMAIL = 254
+_EMAIL = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]+",
+    re.IGNORECASE | re.ASCII,
+)
+_STANDING = {
+    RsvpStatus.GOING: NoticeKind.GOING,
+    RsvpStatus.MAYBE: NoticeKind.MAYBE,
+    RsvpStatus.PENDING: NoticeKind.PENDING,
+    RsvpStatus.WAITLIST: NoticeKind.WAITLIST,
+}
+"""What a mailbox that was just confirmed is told first: how its owner stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody without an account, as they call themselves."""
+
+    name: str
+    email: str = ""
+    language: str | None = None
+
+
+def answer_as_guest(tx: WriteTx, event: Event, guest: Guest, saying: Saying) -> Response:
+    """Take the answer of somebody new; where heads are only counted, nothing else of them.
+
+    Raises:
+        FormInvalid: the name is missing, or the address is none.
+
+    """
+    party = Party(key=f"alias:{tx.new_id()}", language=guest.language)
+    if event.counts_only:
+        return room.respond(tx, event, party, saying)
+    name = one_line(guest.name, LONGEST_NAME)
+    if not name:
+        raise FormInvalid("the name is missing", cure="give any name the organizers can call you")
+    email = _address(guest.email) if guest.email else None
+    response = room.respond(tx, event, replace(party, name=name, email=email), saying)
+    if email and response.verdict is Verdict.CHANGED:
+        _ask(tx, response.rsvp)
+    return response
+
+
+def add_email(tx: WriteTx, event: Event, rsvp: Rsvp, email: str) -> None:
+    """Take an address, and ask its mailbox whether it wants our mail.
+
+    Raises:
+        FormInvalid: it is none.
+        Conflict: there is another way to tell this person already, or none is wanted.
+        Missing: the answer was erased just now.
+
+    """
+    known = _held(tx, event, rsvp)
+    if not may_add_email(event, known):
+        raise Conflict("this answer takes no mail address")
+    after = replace(known, email=_address(email))
+    rsvps.change(tx, after)
+    _ask(tx, after)
+
+
+def may_add_email(event: Event, rsvp: Rsvp) -> bool:
+    """Tell whether somebody may name an address: once, and only who has no other way."""
+    return not event.counts_only and rsvp.actor_uri is None and rsvp.email is None
+
+
+def confirm_email(tx: WriteTx, event: Event, rsvp: Rsvp) -> Rsvp:
+    """Believe that the address of an answer is its owner's; return the answer that counts.
+
+    The caller has seen what was sent to that address alone. One mailbox has one answer to an
+    event: the newer, unless the older one has the seat the newer waits for.
+
+    Raises:
+        Missing: the answer was erased just now.
+
+    """
+    rsvp = _held(tx, event, rsvp)
+    if rsvp.email is None or rsvp.email_confirmed_at is not None:
+        return rsvp
+    key = f"mailto:{rsvp.email.lower()}"
+    older = rsvps.find(tx, event.id, key)
+    if older is not None and older.has_seat and not rsvp.has_seat and _wants_in(rsvp):
+        forget(tx, event, rsvp)
+        return older
+    if older is not None:
+        forget(tx, event, older)
+    rsvp = rsvps.get(tx, rsvp.id) or rsvp  # a seat the older one gave back may be theirs now
+    confirmed = replace(rsvp, key=key, email_confirmed_at=tx.now)
+    rsvps.change(tx, confirmed)
+    if confirmed.status in _STANDING and event.over_at > tx.now and not event.is_cancelled:
+        tell(tx, confirmed, _STANDING[confirmed.status])
+    return confirmed
+
+
+def forget(tx: WriteTx, event: Event, rsvp: Rsvp) -> None:
+    """Erase an answer and what waits to be told about it; the seat is free again."""
+    notices.withdraw(tx, rsvp.id, "the answer was erased")
+    room.forget(tx, event, rsvp)
+
+
+def answer_of(tx: ReadTx, event: Event, party: Party) -> Rsvp | None:
+    """Return what somebody answered to an event that is ahead."""
+    if event.over_at <= tx.now:
+        return None
+    return rsvps.find(tx, event.id, room.key_of(tx, event, party))
+
+
+def _held(tx: WriteTx, event: Event, rsvp: Rsvp) -> Rsvp:
+    known = room.held(tx, event, rsvp)
+    if known is None:
+        raise Missing("this answer was erased")
+    return known
+
+
+def _wants_in(rsvp: Rsvp) -> bool:
+    return rsvp.status in (RsvpStatus.WAITLIST, RsvpStatus.PENDING)
+
+
+def _ask(tx: WriteTx, rsvp: Rsvp) -> None:
+    tell(tx, rsvp, NoticeKind.CONFIRM_MAIL, once=f"{rsvp.id} {NoticeKind.CONFIRM_MAIL}")
+
+
+def _address(text: str) -> str:
+    email = text.strip()
+    if len(email) > LONGEST_EMAIL or ".." in email or not _EMAIL.fullmatch(email):
+        raise FormInvalid(
+            "that is not a mail address", cure="write it like me@my.server, or leave it out"
+        )
+    return email

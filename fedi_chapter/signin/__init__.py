@@ -1,0 +1,1 @@
+"""Signing in with an account on another server: OAuth, and nothing of ActivityPub."""

@@ -1,0 +1,85 @@
+"""An event as its organizers see it: who comes by which way, who waits, what they were told."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from fedi_chapter.domain.attendee import Attendee, in_line
+from fedi_chapter.domain.chapter import ActorId
+from fedi_chapter.domain.event import Event, EventId
+from fedi_chapter.domain.rsvp import Route, RsvpStatus
+from fedi_chapter.store import events, tallies
+from fedi_chapter.store.pages.attendees import attendees
+from fedi_chapter.store.tables import events as event_table
+from fedi_chapter.store.tallies import Tally
+from fedi_chapter.store.tx import ReadTx
+
+LATELY = timedelta(days=30)
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class HostedEvent:
+    """An event in the organizers' list, with its numbers."""
+
+    event: Event
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class EventDesk:
+    """One event, and everyone who answered it."""
+
+    event: Event
+    tally: Tally
+    people: list[Attendee]
+
+    def those(self, status: str) -> list[Attendee]:
+        """Return who stands so, the longest waiting first."""
+        return in_line(self.people, RsvpStatus(status))
+
+    @property
+    def routes(self) -> list[Route]:
+        """The ways anybody came."""
+        used = {each.rsvp.route for each in self.people}
+        return [route for route in Route if route in used]
+
+    @property
+    def numbers(self) -> dict[str, dict[str, int]]:
+        """People by status and by route; only what there is."""
+        counted = Counter((each.rsvp.status, each.rsvp.route) for each in self.people)
+        return {
+            status.value: {route.value: counted[status, route] for route in self.routes}
+            for status in RsvpStatus
+            if any(counted[status, route] for route in self.routes)
+        }
+
+    @property
+    def over(self) -> int:
+        """How many people more than there are seats."""
+        capacity = self.event.capacity
+        return 0 if capacity is None else max(0, self.tally.heads - capacity)
+
+
+def event_desk(tx: ReadTx, event: Event) -> EventDesk:
+    """Return an event with everyone who answered it."""
+    return EventDesk(event, tallies.get(tx, event.id), attendees(tx, event.id))
+
+
+def hosted(tx: ReadTx, actor_id: ActorId) -> tuple[list[HostedEvent], list[HostedEvent]]:
+    """Return what is not over yet, the next one first; and what lately was, the last one first."""
+    columns = event_table.c
+    found = tx.conn.execute(
+        select(columns.id)
+        .where(columns.actor_id == actor_id, columns.deleted_at.is_(None))
+        .where(columns.over_at > tx.now - LATELY)
+        .order_by(columns.starts_at, columns.id)
+        .limit(MOST)
+    ).scalars()
+    known = [events.get(tx, EventId(each)) for each in found.all()]
+    each = [HostedEvent(event, tallies.get(tx, event.id)) for event in known if event]
+    coming = [one for one in each if one.event.over_at > tx.now]
+    past = [one for one in each if one.event.over_at <= tx.now]
+    return coming, past[::-1]

@@ -1,0 +1,216 @@
+"""The organizers' pages of events: who comes, who waits, and what is told to them.
+
+A button is a form, checked by `console.action`; the work itself is a service's. Who only stands
+at the door finds the way there in the list, and nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedi_chapter.core.errors import Conflict, FormInvalid
+from fedi_chapter.core.log import get_logger
+from fedi_chapter.domain.event_message import EventMessage
+from fedi_chapter.domain.organizer import Organizer, Right
+from fedi_chapter.domain.rsvp import Answer, RsvpId
+from fedi_chapter.feeds.attendee_list import attendee_list
+from fedi_chapter.services import attendees, events, messages, rsvps
+from fedi_chapter.services.attendees import ByHand
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.messages import Report
+from fedi_chapter.store import event_messages
+from fedi_chapter.store.pages.event_desk import EventDesk, HostedEvent, event_desk, hosted
+from fedi_chapter.store.pages.site import Site, site
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.web.admin.console import action
+from fedi_chapter.web.admin.guard import event_named, page
+from fedi_chapter.web.admin.session import Visitor
+from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.private import ours, to, word
+from fedi_chapter.web.templating import render
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EventsPage:
+    """The list of events; what leads where depends on the role."""
+
+    site: Site
+    organizer: Organizer
+    coming: list[HostedEvent]
+    past: list[HostedEvent]
+
+    @property
+    def hosts(self) -> bool:
+        """Tell whether names and messages are theirs to see."""
+        return self.organizer.may(Right.HOST)
+
+    @property
+    def greets(self) -> bool:
+        """Tell whether they may stand at the door."""
+        return self.organizer.may(Right.GREET)
+
+
+@dataclass(frozen=True, slots=True)
+class EventDeskPage:
+    """One event, its people, and what they were told."""
+
+    site: Site
+    csrf: str
+    desk: EventDesk
+    messages: list[tuple[EventMessage, Report]]
+    done: str
+    """What the button just pressed did."""
+    problem: str = ""
+    """Why it did nothing."""
+    text: str = ""
+    """A message that was not sent."""
+    again: bool = False
+    """Whether it is urgent for the second time within a week, and needs a second yes."""
+
+
+@page(None)
+async def listing(request: Request, who: Visitor) -> Response:
+    """List the events that come, and those that lately were."""
+
+    def read(tx: ReadTx) -> EventsPage:
+        around = site(tx)
+        return EventsPage(around, who.organizer, *hosted(tx, around.chapter.id))
+
+    shown = await deps_of(request).db.read(read)
+    return ours(render(request, "admin/events.html", shown, keep=False))
+
+
+@page(Right.HOST)
+async def event_page(request: Request, who: Visitor) -> Response:
+    """Show who comes to an event."""
+    return await _show(request, who, done=request.query_params.get("done", ""))
+
+
+@action(Right.HOST)
+async def approve(request: Request, form: FormData, who: Visitor) -> Response:
+    """Say yes to somebody who asked."""
+    rsvp_id = RsvpId(word(form, "rsvp"))
+    return await _do(request, who, "approved", lambda tx: _decide(tx, request, rsvp_id, yes=True))
+
+
+@action(Right.HOST)
+async def decline(request: Request, form: FormData, who: Visitor) -> Response:
+    """Say no to somebody, or take a seat back."""
+    rsvp_id = RsvpId(word(form, "rsvp"))
+    return await _do(request, who, "declined", lambda tx: _decide(tx, request, rsvp_id, yes=False))
+
+
+@action(Right.HOST)
+async def add(request: Request, form: FormData, who: Visitor) -> Response:
+    """Write somebody down by hand."""
+    said = word(form, "answer")
+    person = ByHand(
+        name=word(form, "name"),
+        answer=Answer(said) if said in set(Answer) else Answer.GOING,
+        guests=_number(word(form, "guests") or "0"),
+        email=word(form, "email").strip(),
+    )
+    return await _do(
+        request,
+        who,
+        "added",
+        lambda tx: attendees.write_down(tx, event_named(tx, request), person),
+    )
+
+
+@action(Right.HOST)
+async def seats(request: Request, form: FormData, who: Visitor) -> Response:
+    """Raise or lower the number of seats; none given takes the limit away."""
+    deps, fields = deps_of(request), EventFields(capacity=_number(word(form, "seats") or "0"))
+    return await _do(
+        request,
+        who,
+        "seats",
+        lambda tx: events.edit_event(tx, event_named(tx, request).id, fields, deps.urls),
+    )
+
+
+@action(Right.HOST)
+async def tell(request: Request, form: FormData, who: Visitor) -> Response:
+    """Tell everybody who may come something; a second urgent word in a week needs a second yes."""
+    text, urgent, again = word(form, "text"), word(form, "urgent"), word(form, "again")
+
+    def write(tx: WriteTx) -> EventMessage:
+        event = event_named(tx, request)
+        return messages.message_attendees(
+            tx, event.id, text, urgent=bool(urgent), confirm_urgent=bool(again)
+        )
+
+    return await _do(request, who, "told", write, text=text)
+
+
+@action(Right.HOST)
+async def export(request: Request, form: FormData, who: Visitor) -> Response:
+    """Give out the list of attendees as a file, and write down who asked for it."""
+    desk = await deps_of(request).db.read(lambda tx: event_desk(tx, event_named(tx, request)))
+    event = desk.event
+    _log.warning("attendees exported", of=event.id, people=len(desk.people), by=who.organizer.name)
+    file = f"attendees-{event.starts_at.astimezone(event.zone):%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+    text = attendee_list(event, desk.people).encode("utf-8-sig")
+    return ours(Response(text, media_type="text/csv", headers=headers))
+
+
+async def _do(
+    request: Request, who: Visitor, done: str, write: Callable[[WriteTx], object], *, text: str = ""
+) -> Response:
+    """Do one thing to an event and come back to it; what can't be done is said on the page."""
+    try:
+        await deps_of(request).db.write(write)
+    except (Conflict, FormInvalid) as error:
+        again = bool(text) and isinstance(error, Conflict)
+        return await _show(request, who, problem=error.message, text=text, again=again)
+    return to(f"/admin/events/{request.path_params['event']}?done={done}")
+
+
+async def _show(
+    request: Request,
+    who: Visitor,
+    *,
+    done: str = "",
+    problem: str = "",
+    text: str = "",
+    again: bool = False,
+) -> Response:
+    deps = deps_of(request)
+
+    def read(tx: ReadTx) -> EventDeskPage:
+        event = event_named(tx, request)
+        told = [
+            (each, messages.report(tx, event.id, deps.urls, each.id))
+            for each in event_messages.of_event(tx, event.id)
+        ]
+        return EventDeskPage(
+            site(tx), who.csrf, event_desk(tx, event), told, done, problem, text, again
+        )
+
+    shown = await deps.db.read(read)
+    status = 409 if problem else 200
+    return ours(render(request, "admin/event.html", shown, status=status, keep=False))
+
+
+def _decide(tx: WriteTx, request: Request, rsvp_id: RsvpId, *, yes: bool) -> object:
+    verb = rsvps.approve if yes else rsvps.decline
+    return verb(tx, event_named(tx, request), rsvp_id)
+
+
+def _number(text: str) -> int:
+    """Return a number typed into a form.
+
+    Raises:
+        FormInvalid: it is none.
+
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise FormInvalid(f"{text!r} is no number", cure="write it in digits")
+    return int(text)

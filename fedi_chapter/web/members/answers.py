@@ -1,0 +1,150 @@
+"""Answers given on an event's page: by a member with one tap, by anybody else with a name.
+
+The page itself is the same for everybody and served from memory, so the form carries nothing of
+the visitor's: it must come from a page of ours, and a network may send so many.
+"""
+
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedi_chapter.core.errors import FormInvalid
+from fedi_chapter.domain.event import Event, EventId
+from fedi_chapter.domain.member import Member
+from fedi_chapter.domain.rsvp import MOST_GUESTS, RANKS, Answer, Route, Rsvp, Saying
+from fedi_chapter.services import members, own_rsvps, rsvps
+from fedi_chapter.services.own_rsvps import Guest
+from fedi_chapter.store.pages.event import Answers, answers_to, readable_event
+from fedi_chapter.store.pages.site import Site, site
+from fedi_chapter.store.rsvps import get
+from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.web.members.session import visitor
+from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.private import ours, to, word
+from fedi_chapter.web.rate_limit import check_answers
+from fedi_chapter.web.same_site import check_same_site
+from fedi_chapter.web.templating import render
+
+MOST_FIELDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswer:
+    """What a member who is signed in sees of their own on an event's page."""
+
+    member: Member
+    rsvp: Rsvp | None
+    page: str
+    """Their own page about the event; empty before they answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPage:
+    """The form once more, because something in it is wrong; or why an answer can't count."""
+
+    site: Site
+    event: Event
+    answers: Answers | None
+    takes_mail: bool
+    typed: Guest
+    guests: int
+    problem: str
+    """The field that is wrong, `name` or `email`; empty when none is."""
+    refusal: str
+
+    @property
+    def most_guests(self) -> int:
+        """How many people one may bring."""
+        return MOST_GUESTS
+
+
+async def own_answer(request: Request, event: Event) -> OwnAnswer | None:
+    """Return the asking member's own answer; None for everybody who is not signed in."""
+    who = await visitor(request)
+    if who is None:
+        return None
+    deps, party = deps_of(request), members.party(who.member.actor_uri)
+    rsvp = await deps.db.read(lambda tx: own_rsvps.answer_of(tx, event, party))
+    page = deps.urls.rsvp(deps.links.make("rsvp", rsvp.id)) if rsvp else ""
+    return OwnAnswer(who.member, rsvp, page)
+
+
+async def answer(request: Request) -> Response:
+    """Take an answer to the event named in the path, and show its own page."""
+    check_same_site(request)
+    deps, event_id = deps_of(request), EventId(str(request.path_params["id"]))
+    who = await visitor(request)
+    if who is None:
+        check_answers(request)
+    async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
+        if word(form, "website"):  # no person sees this field: what fills it in is a program
+            return to(f"/events/{event_id}")
+        guest = guest_in(request, form)
+        answered, guests = answer_in(form)
+
+    def work(tx: WriteTx) -> tuple[rsvps.Response, bool]:
+        event = readable_event(tx, event_id)
+        route = Route.ACCOUNT if who else Route.WEB
+        saying = Saying(answered, route, tx.now, RANKS[answered], guests)
+        if who:
+            party = members.party(who.member.actor_uri, guest.language)
+            response = rsvps.respond(tx, event, party, saying)
+        else:
+            response = own_rsvps.answer_as_guest(tx, event, guest, saying)
+        return response, get(tx, response.rsvp.id) is not None
+
+    try:
+        response, is_known = await deps.db.write(work)
+    except FormInvalid:
+        problem = "email" if guest.name.strip() else "name"
+        return await _again(request, event_id, guest, guests, problem=problem)
+    if not is_known:
+        refusal = response.refusal or ""
+        return await _again(request, event_id, guest, guests, refusal=refusal)
+    done = response.refusal or "answered"
+    return to(f"/rsvp/{deps.links.make('rsvp', response.rsvp.id)}?done={done}")
+
+
+def answer_in(form: FormData) -> tuple[Answer, int]:
+    """Return what a form says, and how many guests come along.
+
+    Raises:
+        FormInvalid: it says neither yes nor no.
+
+    """
+    said, guests = word(form, "answer"), word(form, "guests")
+    if said not in set(Answer):
+        raise FormInvalid("the answer is missing", cure="press one of the buttons")
+    brings = int(guests) if guests.isascii() and guests.isdigit() and len(guests) < 4 else 0
+    return Answer(said), brings
+
+
+def guest_in(request: Request, form: FormData) -> Guest:
+    """Return who a form says its sender is; without mail no address is taken."""
+    email = word(form, "email").strip() if deps_of(request).mailer is not None else ""
+    language = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
+    known = language.strip()[:35] if language.strip().replace("-", "").isalnum() else None
+    return Guest(word(form, "name"), email, known)
+
+
+async def _again(
+    request: Request,
+    event_id: EventId,
+    typed: Guest,
+    guests: int,
+    *,
+    problem: str = "",
+    refusal: str = "",
+) -> Response:
+    takes_mail = deps_of(request).mailer is not None
+
+    def read(tx: ReadTx) -> AnswerPage:
+        event = readable_event(tx, event_id)
+        answers = answers_to(tx, event)
+        return AnswerPage(site(tx), event, answers, takes_mail, typed, guests, problem, refusal)
+
+    page = await deps_of(request).db.read(read)
+    status = 409 if refusal else 422
+    return ours(render(request, "members/answer.html", page, status=status, keep=False))

@@ -1,0 +1,87 @@
+"""How often one address may have us do something: about as often as people do.
+
+Used by the routes where a visitor names a server (ADM-12) or answers an event (ABU-03). Counted
+in the process, and kept nowhere: what is lost with it is some minutes.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+
+from starlette.requests import Request
+
+from fedi_chapter.core.errors import Busy
+from fedi_chapter.web.negotiate import deps_of
+
+PER_MINUTE = 12
+"""Handles one address may look up in a minute."""
+ANSWERS = 30
+"""Answers without an account that one network may send in `ANSWERS_WITHIN`: a hall full of
+people on one Wi-Fi is fine, a flood is not."""
+ANSWERS_WITHIN = timedelta(minutes=10)
+REMEMBERED = 4096
+"""Addresses remembered at once; the one not seen longest is forgotten."""
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """Counts what one asks for, by address and minute or another stretch of time."""
+
+    most: int = PER_MINUTE
+    seen: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
+
+    def spend(self, address: str, minute: int) -> None:
+        """Count one more.
+
+        Raises:
+            Busy: that is more than people do.
+
+        """
+        last, used = self.seen.pop(address, (minute, 0))
+        used = used + 1 if last == minute else 1
+        self.seen[address] = (minute, used)
+        while len(self.seen) > REMEMBERED:
+            self.seen.popitem(last=False)
+        if used > self.most:
+            raise Busy(f"more than {self.most} within the time")
+
+
+def check_rate(request: Request) -> None:
+    """Count one more look-up of the address that asks.
+
+    Raises:
+        Busy: that is more than a person types.
+
+    """
+    state = request.app.state
+    if not hasattr(state, "look_ups"):
+        state.look_ups = RateLimit()
+    limit: RateLimit = state.look_ups
+    address = request.client.host if request.client else ""
+    limit.spend(address, int(deps_of(request).clock.now().timestamp()) // 60)
+
+
+def check_answers(request: Request) -> None:
+    """Count one more answer of the network that asks; only a fingerprint of it is remembered.
+
+    Raises:
+        Busy: that is a flood.
+
+    """
+    state, deps = request.app.state, deps_of(request)
+    if not hasattr(state, "answers"):
+        state.answers = RateLimit(ANSWERS)
+    limit: RateLimit = state.answers
+    network = network_of(request.client.host if request.client else "")
+    stretch = int(deps.clock.now().timestamp() // ANSWERS_WITHIN.total_seconds())
+    limit.spend(deps.links.fingerprint("answers", network), stretch)
+
+
+def network_of(address: str) -> str:
+    """Return the network one customer of a provider has at most: /24, or /48 of IPv6."""
+    try:
+        version = ip_address(address).version
+    except ValueError:
+        return address
+    return str(ip_network(f"{address}/{24 if version == 4 else 48}", strict=False))

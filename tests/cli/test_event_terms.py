@@ -1,0 +1,32 @@
+"""What an organizer asks of those who come: until when, counted or by name, what to bring."""
+
+from tests.cli.conftest import Shell
+
+NEW = ("--name", "Tea for all", "--start", "2099-05-01T19:00", "--timezone", "UTC")
+
+
+def test_an_event_asks_who_comes_unless_it_is_told_not_to(shell: Shell) -> None:
+    made = shell.told("event", "create", *NEW)
+    assert (made["rsvp"], made["poll"]) == ("on", ["Going", "Maybe", "Can't come"])
+    quiet = shell.told("event", "create", *NEW, "--rsvp", "off")
+    assert (quiet["rsvp"], quiet["poll"]) == ("off", [])
+
+
+def test_the_terms_of_an_event_are_given_shown_and_changed(shell: Shell) -> None:
+    terms = ("--rsvp-until", "2099-04-30T12:00", "--count-only", "--bring", "a cup")
+    event = shell.told("event", "create", *NEW, *terms)["id"]
+    shown = shell.told("event", "show", event)
+    assert shown["rsvp_until"] == "2099-04-30T12:00:00+00:00"
+    assert (shown["count_only"], shown["bring"]) == (True, "a cup")
+    changed = shell.told("event", "edit", event, "--rsvp-until", "", "--bring", "")
+    assert (changed["rsvp_until"], changed["bring"], changed["count_only"]) == (None, None, True)
+
+
+def test_a_published_event_can_not_begin_to_keep_names(shell: Shell) -> None:
+    event = shell.told("event", "create", *NEW, "--count-only")["id"]
+    assert "can't change" in shell.refused("event", "edit", event, "--no-count-only")
+
+
+def test_nobody_can_answer_when_the_event_is_over(shell: Shell) -> None:
+    late = ("--rsvp-until", "2099-05-02T12:00")
+    assert "when the event is over" in shell.refused("event", "create", *NEW, *late)

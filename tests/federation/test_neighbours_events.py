@@ -1,0 +1,139 @@
+"""Events of neighbours in all the ways they come, change and go."""
+
+import pytest
+
+from fedi_chapter.store import neighbours
+from tests.kit.peers.event_host import EventHost, an_event, open_hall
+from tests.kit.peers.mastodon import PUBLIC, Json, Member
+from tests.kit.world import Chapter, World
+
+pytestmark = pytest.mark.anyio
+
+
+async def a_group(world: World) -> tuple[Chapter, EventHost]:
+    """A chapter, and a group of another server that it follows."""
+    chapter, group = await world.chapter("a.test"), open_hall(world.mastodon("mz.test"))
+    await chapter.follow(group.uri)
+    await world.settle()
+    return chapter, group
+
+
+def held_by(author: Member, **members: object) -> Json:
+    """Publish an event on its author's server; return it."""
+    uri = f"{author.uri}/statuses/77"
+    event = an_event(uri, author.uri, **members)
+    author.statuses[uri] = event
+    return event
+
+
+async def sent(author: Member, verb: str, thing: object, *, chapter: Chapter) -> None:
+    uri = f"{author.server.base}/{verb}/{next(author.server.numbers)}"
+    await author.to_shared(chapter.uri, author.activity(verb, thing, uri=uri, to=[PUBLIC]))
+
+
+async def kept_by(chapter: Chapter) -> list[tuple[str, bool]]:
+    found = await chapter.read(lambda tx: neighbours.events(tx, 10))
+    return [(each.name, each.cancelled) for each in found]
+
+
+async def test_an_event_that_is_published_as_an_invitation_is_kept(world: World) -> None:
+    chapter, group = await a_group(world)
+    await sent(group, "Invite", held_by(group), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("Repair café", False)]
+
+
+async def test_an_event_that_several_hold_is_the_first_ones_of_its_server(world: World) -> None:
+    chapter, group = await a_group(world)
+    hosts_of_it = ["https://else.test/users/x", group.uri, group.server.member("bob").uri]
+    await sent(group, "Create", held_by(group, attributedTo=hosts_of_it), chapter=chapter)
+    await world.settle()
+    (kept,) = await chapter.read(lambda tx: neighbours.events(tx, 10))
+    assert kept.actor_uri == group.uri
+
+
+async def test_an_event_whose_one_author_lives_elsewhere_is_dropped(world: World) -> None:
+    chapter, group = await a_group(world)
+    foreign = held_by(group, attributedTo="https://victim.test/users/x")
+    await sent(group, "Create", foreign, chapter=chapter)
+    await sent(group, "Invite", foreign, chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == []
+
+
+async def test_an_event_in_another_hosts_name_is_asked_for_there(world: World) -> None:
+    chapter, group = await a_group(world)
+    bob = world.mastodon("o.test").member("bob")
+    true = held_by(bob, name="What bob says")
+    await group.boost(str(true["id"]), to=chapter.uri)
+    await sent(group, "Update", {**true, "name": "Forged"}, chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("What bob says", False)]
+
+
+async def test_an_update_without_a_time_counts_when_it_comes(world: World) -> None:
+    chapter, group = await a_group(world)
+    await sent(group, "Create", held_by(group), chapter=chapter)
+    await sent(group, "Update", held_by(group, status="CANCELLED"), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("Repair café", True)]
+    await sent(group, "Create", held_by(group), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("Repair café", True)]
+
+
+async def test_a_group_passes_on_that_an_event_changed_and_is_gone(world: World) -> None:
+    chapter, group = await a_group(world)
+    bob = world.mastodon("o.test").member("bob")
+    event = held_by(bob)
+    await sent(group, "Announce", bob.activity("Create", event, uri="x"), chapter=chapter)
+    await world.settle()
+    changed = held_by(bob, eventStatus="EventCancelled")
+    lie = {**changed, "name": "Forged"}
+    await sent(group, "Announce", bob.activity("Update", lie, uri="x"), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("Repair café", True)]
+    gone = bob.activity("Delete", event["id"], uri="x")
+    await sent(group, "Announce", gone, chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("Repair café", True)]  # it is still there
+    bob.statuses.clear()
+    await sent(group, "Announce", gone, chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == []
+    assert (await chapter.outcomes())[-1] == "deleted"
+
+
+SHAPES: dict[str, Json] = {
+    "WordPress": {"joinMode": "external", "externalParticipationUrl": "https://mz.test/form"},
+    "Gancio": {
+        "location": [
+            {"type": "Place", "name": "Cellar", "address": "Long Lane 3"},
+            {"type": "VirtualLocation", "url": "https://mz.test/stream"},
+        ]
+    },
+    "Friendica": {"source": {"content": "[b]Come[/b]"}, "location": {"content": "Chapel"}},
+    "Hubzilla": {"name": None, "summary": "Repair café", "location": "Chapel"},
+    "EveryCal": {"startTime": "2026-12-01", "eventTimezone": "Europe/Vienna"},
+    "Pavillion": {"name": None, "nameMap": {"en": "Repair café"}, "eventStatus": "EventScheduled"},
+    "Owncast": {"joinMode": "none", "location": {"type": "VirtualLocation", "url": "x"}},
+    "FEP-8a8e": {"attributedTo": None, "previousStartTime": "2026-12-01T18:00:00-08:00"},
+    "a naive clock": {"startTime": "2026-12-01T18:00:00", "timezone": "Europe/Paris"},
+    "no addressees": {"to": None, "cc": None},
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+async def test_an_event_is_kept_in_the_shape_its_software_gives_it(world: World, name: str) -> None:
+    chapter, group = await a_group(world)
+    await sent(group, "Create", held_by(group, **SHAPES[name]), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("Repair café", False)]
+
+
+async def test_an_event_without_a_start_is_refused_with_the_reason(world: World) -> None:
+    chapter, group = await a_group(world)
+    await sent(group, "Create", held_by(group, startTime="soon"), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == []
+    assert (await chapter.outcomes())[-1].endswith("has no readable start)")

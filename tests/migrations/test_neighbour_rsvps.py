@@ -1,0 +1,45 @@
+"""What was known of neighbours' events before they could be answered is kept."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+from fedi_chapter.store import migrate
+
+ACTOR = (
+    "INSERT INTO remote_actors (uri, host, type, username, handle, name, summary_html, url,"
+    " inbox, also_known_as, fetched_at) VALUES ('a', 'h', 'Group', 'u', 'u@h', 'n', '', 'a',"
+    " 'i', '[]', 1)"
+)
+EVENT = (
+    "INSERT INTO neighbour_events (uri, actor_uri, name, starts_at, all_day, html, url, cancelled,"
+    " takes_rsvp, published_at) VALUES (?, 'a', 'n', 1, 0, '', 'u', 0, ?, 1)"
+)
+
+
+def at_step(path: Path, version: str) -> None:
+    """Bring a new database to an older form."""
+    config = Config()
+    config.set_main_option("script_location", str(migrate.folder()))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, version)
+    engine.dispose()
+
+
+def test_an_event_that_took_rsvps_still_takes_them(tmp_path: Path) -> None:
+    path = tmp_path / "chapter.db"
+    at_step(path, "0007")
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute(ACTOR)
+        conn.executemany(EVENT, [("open", 1), ("shut", 0)])
+        conn.commit()
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as conn:
+        kept = conn.execute("SELECT uri, join_mode FROM neighbour_events ORDER BY uri").fetchall()
+    assert kept == [("open", "free"), ("shut", None)]
