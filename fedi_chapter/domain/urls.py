@@ -18,7 +18,7 @@ _ACTOR = re.compile(r"/(?:(chapter)|(actor)|groups/([a-z0-9_]+))")
 _ATTENDANCE = re.compile(rf"/attendances/({_UUID})")
 _FOLLOW = re.compile(rf"/follows/({_UUID})")
 _NOTICE = re.compile(r"/notices/([0-9a-f.-]{1,36})")
-_KEY = re.compile(r"(/(?:rsvp|place|mail/stop|me/calendar)/).+")
+_KEY = re.compile(r"(/(?:rsvp|place|door|mail/stop|me/calendar)/).+")
 
 
 @dataclass(frozen=True, slots=True)

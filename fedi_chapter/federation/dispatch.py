@@ -7,6 +7,7 @@ Called by `workers.inbox` with one stored activity at a time. A test fails when 
 from datetime import datetime, timedelta
 
 from fedi_chapter.core.errors import RemoteFailure, RemoteGone
+from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
 from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor
@@ -49,6 +50,8 @@ from fedi_chapter.store import remote_actors as actors
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab import activities as act
 from fedi_chapter.vocab.read import read_activity
+
+log = get_logger(__name__)
 
 TABLE: dict[type[act.Activity], Handler | Ignored] = {
     act.Follow: Handler(follow.apply),
@@ -112,6 +115,7 @@ async def process(deps: Deps, job: InboxJob) -> None:
         why = GONE if isinstance(error, RemoteGone) else UNUSABLE
         outcome = await _finish(deps, job, why, detail=error.message)
     kind = type(outcome).__name__.lower()
+    log.info("activity", job=job.id, host=job.host, type=type(activity).__name__, outcome=kind)
     deps.metrics.add(f"inbox.{kind}.{type(activity).__name__}")
     if isinstance(outcome, Ignored):
         deps.metrics.add(f"inbox.ignored because.{outcome.reason}")

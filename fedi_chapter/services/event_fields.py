@@ -18,6 +18,7 @@ from fedi_chapter.services.checks import instant, language_tag, tags_of, text_of
 from fedi_chapter.services.places import UNCHANGED, PlaceFields
 
 LONGEST_BRING = 200
+MOST_SEATS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,12 @@ def _with_times(old: Event, fields: EventFields) -> Event:
         # A moved event keeps its length.
         ends_at += starts_at - old.starts_at
     check_times(starts_at, ends_at)
-    return replace(old, timezone=timezone, starts_at=starts_at, ends_at=ends_at)
+    moved = replace(old, timezone=timezone, starts_at=starts_at, ends_at=ends_at)
+    if old.rsvp_until is None:
+        return moved
+    # The last moment to answer moves along.
+    until = old.rsvp_until + (starts_at - old.starts_at)
+    return replace(moved, rsvp_until=min(until, moved.over_at))
 
 
 def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:
@@ -109,6 +115,8 @@ def _with_rsvp(old: Event, fields: EventFields) -> Event:
     capacity = old.capacity if fields.capacity is None else fields.capacity or None
     if capacity is not None and capacity < 1:
         raise FormInvalid("the capacity is less than one", cure="give 1 or more, or leave it out")
+    if capacity is not None and capacity > MOST_SEATS:
+        raise FormInvalid(f"more than {MOST_SEATS:,} seats", cure="leave the capacity out")
     approval = old.approval if fields.approval is None else fields.approval
     return replace(
         old,

@@ -18,6 +18,7 @@ from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LONGEST = 2000
 """Characters of a message."""
+PRESSED_TWICE = timedelta(minutes=1)
 URGENT_EVERY = timedelta(days=7)
 """Between two urgent messages about one event; sooner only when it is asked for again."""
 
@@ -42,6 +43,8 @@ def message_attendees(
 ) -> EventMessage:
     """Tell everybody who may come something in an organizer's own words.
 
+    The same words twice within `PRESSED_TWICE` are one message.
+
     Raises:
         FormInvalid: there is no text, or too much.
         Conflict: the event is a draft, or a second urgent message within a week was not
@@ -57,6 +60,9 @@ def message_attendees(
         raise FormInvalid(
             f"a message has 1 to {LONGEST} characters", cure="write the rest on the event's page"
         )
+    last = event_messages.last(tx, event_id)
+    if last is not None and last.text == text and tx.now - last.at < PRESSED_TWICE:
+        return last
     if urgent and not confirm_urgent:
         _spare_people(tx, event_id)
     message = EventMessage(EventMessageId(tx.new_id()), event.id, text, urgent, tx.now)

@@ -33,6 +33,14 @@ def of_event(tx: ReadTx, event_id: EventId) -> list[EventMessage]:
     return [_read(row) for row in tx.conn.execute(ordered)]
 
 
+def last(tx: ReadTx, event_id: EventId) -> EventMessage | None:
+    """Return the last message about an event."""
+    query = select(event_messages).where(event_messages.c.event_id == event_id)
+    ordered = query.order_by(event_messages.c.at.desc(), event_messages.c.id.desc()).limit(1)
+    row = tx.conn.execute(ordered).one_or_none()
+    return None if row is None else _read(row)
+
+
 def last_urgent(tx: ReadTx, event_id: EventId) -> datetime | None:
     """Return when the last urgent message about an event was written."""
     last: datetime | None = tx.conn.execute(

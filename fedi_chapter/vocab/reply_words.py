@@ -20,6 +20,8 @@ from fedi_chapter.core.html import plain
 MOST_WORDS = 12
 """Longer texts are conversation: neither an answer nor a reason to ask back."""
 
+LONGEST = 2_000
+"""Characters of HTML, mentions and links included; what is longer is not looked into."""
 FEW_WORDS = 6
 """In so short a text a single word such as "going" at either end may be meant as the answer."""
 
@@ -57,6 +59,8 @@ class _Language:
 
 def read_reply(html: str) -> Words | None:
     """Return what a reply says about coming, None when it is just a reply."""
+    if len(html) > LONGEST:
+        return None
     text = plain(html)
     if "?" in text or "¿" in text:
         return None

@@ -25,6 +25,7 @@ LARGEST_BODY = 1 << 20
 LONGEST_PATH = 300
 """Characters of a path that are logged."""
 LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+ACCEPTED = 202
 CHECKS = frozenset({"/healthz", "/readyz"})
 """Asked by machines that know only our address, not our name."""
 CONTENT_SECURITY_POLICY = (
@@ -113,7 +114,9 @@ class AccessLog:
             if status == 0:
                 await response(scope, receive, noting)
         finally:
-            _log.info(
+            # An activity that was let in has its line when it is understood.
+            say = _log.debug if status == ACCEPTED else _log.info
+            say(
                 "request",
                 request=name,
                 method=scope["method"],

@@ -59,6 +59,8 @@ def check_rate(request: Request) -> None:
         state.look_ups = RateLimit()
     limit: RateLimit = state.look_ups
     address = request.client.host if request.client else ""
+    if ":" in address:  # who has one address of IPv6 has a whole network of them
+        address = network_of(address)
     limit.spend(address, int(deps_of(request).clock.now().timestamp()) // 60)
 
 

@@ -100,6 +100,7 @@ async def test_a_draft_is_announced_only_when_it_is_published(house: House) -> N
         {"online_url": "javascript:alert(1)"},
         {"rsvp": RsvpMode.EXTERNAL},
         {"capacity": -1},
+        {"capacity": 99_999_999_999_999_999_999},
         {"language": "klingon"},
         {"tags": ("two words",)},
     ],
@@ -180,6 +181,13 @@ async def test_empty_words_empty_a_field(house: House) -> None:
     )
     emptied = await edit(house, made, end="", online_url="", capacity=0)
     assert (emptied.ends_at, emptied.online_url, emptied.capacity) == (None, None, None)
+
+
+async def test_the_last_moment_to_answer_moves_with_the_event(house: House) -> None:
+    made = await create(house, rsvp_until="2026-12-18T12:00")
+    assert made.rsvp_until is not None
+    moved = await edit(house, made, start="2026-12-26T10:00")
+    assert moved.rsvp_until == made.rsvp_until + (moved.starts_at - made.starts_at)
 
 
 async def test_tags_given_by_name_stay_and_those_of_an_old_text_go(house: House) -> None:

@@ -56,6 +56,15 @@ async def test_a_message_is_kept_and_put_for_everybody_who_may_come(ready: Datab
     assert (sum(each.number for each in told.told), told.concerned) == (2, 2)
 
 
+async def test_a_button_pressed_twice_sends_one_message(ready: Database, clock: SetClock) -> None:
+    one = await ready.write(lambda tx: message_attendees(tx, EVENT_ID, "Fire!", urgent=True))
+    two = await ready.write(lambda tx: message_attendees(tx, EVENT_ID, "Fire!", urgent=True))
+    assert (two, await put(ready, "message")) == (one, 2)
+    clock.advance(timedelta(minutes=2))
+    await ready.write(lambda tx: message_attendees(tx, EVENT_ID, "Fire!"))
+    assert await put(ready, "message") == 4
+
+
 async def test_a_second_urgent_message_within_a_week_has_to_be_confirmed(
     ready: Database, clock: SetClock
 ) -> None:

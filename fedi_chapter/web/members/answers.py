@@ -28,6 +28,8 @@ from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
 MOST_FIELDS = 6
+PRESSED_TWICE = 10
+"""Seconds within which the same form from the same browser is the same person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,19 @@ def guest_in(request: Request, form: FormData) -> Guest:
     email = word(form, "email").strip() if deps_of(request).mailer is not None else ""
     language = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
     known = language.strip()[:35] if language.strip().replace("-", "").isalnum() else None
-    return Guest(word(form, "name"), email, known)
+    return Guest(word(form, "name"), email, known, _sending(request, form))
+
+
+def _sending(request: Request, form: FormData) -> str:
+    """Return the same word for a form that was sent twice by a double click.
+
+    The page is the same for everybody, so it can't carry a number of its own.
+    """
+    deps = deps_of(request)
+    moment = int(deps.clock.now().timestamp()) // PRESSED_TWICE
+    said = [word(form, name) for name in ("name", "email", "answer", "guests")]
+    browser = request.headers.get("user-agent", "")
+    return deps.links.fingerprint("sending", repr((request.url.path, *said, browser, moment)))
 
 
 async def _again(
