@@ -15,10 +15,10 @@ pytestmark = pytest.mark.browser
 PICNIC_PATH, SUPPER_PATH = f"/events/{PICNIC.id}", f"/events/{SUPPER.id}"
 
 
-def answer(page: Page, site: str, path: str, button: str = "Going") -> str:
+def answer(page: Page, site: str, path: str, *, button: str = "Going", name: str = "Ines") -> str:
     """Fill the form in and press a button; return the address of one's own page."""
     page.goto(site + path)
-    page.get_by_label("Your name, or what we may call you").fill("Ines")
+    page.get_by_label("Your name, or what we may call you").fill(name)
     page.get_by_role("button", name=button, exact=True).click()
     expect(page).to_have_url(re.compile("/rsvp/"))
     return page.url
@@ -28,7 +28,7 @@ def answer(page: Page, site: str, path: str, button: str = "Going") -> str:
 def own(chromium: Browser, site: str) -> str:
     """The page of somebody who has a seat at the supper."""
     context = chromium.new_context(java_script_enabled=False)
-    url = answer(context.new_page(), site, SUPPER_PATH)
+    url = answer(context.new_page(), site, SUPPER_PATH, name="Wanda")
     context.close()
     return url
 

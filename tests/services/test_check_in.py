@@ -301,7 +301,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     queues=st.lists(st.lists(STEPS, max_size=5), min_size=3, max_size=3),
     orders=st.lists(st.randoms(use_true_random=False), min_size=2, max_size=2),

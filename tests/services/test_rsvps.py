@@ -391,5 +391,5 @@ class Room(RuleBasedStateMachine):
 def test_whatever_happens_in_whatever_order_the_room_stays_in_order(databases: Databases) -> None:
     machine = type("RoomHere", (Room,), {"databases": databases})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
+        machine, settings=settings(max_examples=15, stateful_step_count=25, deadline=None)
     )

@@ -96,8 +96,9 @@ function draw() {
   const found = everyone.filter((each) =>
     plain(`${each.name} ${each.handle} ${each.code} ${each.url}`).includes(wanted));
   const focused = document.activeElement?.closest?.("[data-rsvp]")?.dataset.rsvp;
-  list.replaceChildren(...found.map(line));
-  if (focused) list.querySelector(`[data-rsvp="${CSS.escape(focused)}"] button`)?.focus();
+  const types = list.contains(document.activeElement) && document.activeElement.matches("input");
+  if (!types) list.replaceChildren(...found.map(line)); // else the number being typed were lost
+  if (focused && !types) list.querySelector(`[data-rsvp="${CSS.escape(focused)}"] button`)?.focus();
   const heads = (those) => those.reduce((sum, each) => sum + 1 + each.guests, 0);
   const here = heads(everyone.filter((each) => each.came));
   const seated = heads(everyone.filter((each) => each.came || each.status === "going"));
@@ -136,6 +137,7 @@ function line(person) {
   button.classList.toggle("button-calm", Boolean(person.came));
   button.setAttribute("aria-label", `${button.textContent}: ${called}`);
   button.addEventListener("click", () => {
+    guests.blur(); // some browsers leave the focus where it was
     const number = Math.min(Math.max(Math.trunc(Number(guests.value)) || 0, 0), Number(guests.max));
     if (person.came) note("undone", person);
     else note("came", person, { guests: number });
