@@ -6,9 +6,11 @@ DATA ?= data
 # `make run PORT=8001` moves the sample chapter there, with its links.
 PORT ?=
 AT_PORT = $(if $(PORT),FEDI_CHAPTER_BASE_URL=http://localhost:$(PORT))
+# Each test is named before it begins, so that the log tells which one hung, and may take long.
+LONG = -v -o faulthandler_timeout=600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-all lint fix bench docs demo interop browser package wheel docker clean
+.PHONY: help setup setup-dev run test test-all slow lint fix bench docs demo interop browser package wheel docker clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,19 +39,23 @@ run: $(VENV)/.runtime ## serve a local sample chapter at http://localhost:8000 (
 	@$(AT_PORT) $(BIN)/fedi-chapter run --data $(DATA) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev ## all fast tests (under five minutes)
-	@$(BIN)/python -m pytest -q -n auto -m "not browser and not interop and not slow"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not browser and not interop and not slow"
 
-test-all: $(VENV)/.dev ## every test there is
-	@$(BIN)/python -m pytest -q
+# Each kind in a process of its own: what drives the browser leaves a running event loop behind,
+# and no other loop can start beside it.
+test-all: test slow browser interop ## every test there is
+
+slow: $(VENV)/.dev ## what takes minutes: crashes, the wheel, the demo
+	@$(BIN)/python -m pytest $(LONG) -m "slow and not browser and not interop"
 
 browser: $(VENV)/.dev ## the pages in a real Chromium
-	@$(BIN)/python -m pytest -q -m browser
+	@$(BIN)/python -m pytest -v tests/browser
 
 interop: $(VENV)/.dev ## a real Fedify server, and two chapters as real processes
-	@$(BIN)/python -m pytest -q -m interop
+	@$(BIN)/python -m pytest $(LONG) tests/interop
 
 package: $(VENV)/.dev ## the built wheel, installed alone
-	@$(BIN)/python -m pytest -q tests/packaging
+	@$(BIN)/python -m pytest $(LONG) tests/packaging
 
 lint: $(VENV)/.dev ## ruff, mypy strict, import contracts, spelling
 	@$(BIN)/ruff check .

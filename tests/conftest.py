@@ -11,6 +11,7 @@ from fedi_chapter.core.clock import SetClock
 from fedi_chapter.store.engine import open_database
 from fedi_chapter.store.tx import Database
 from tests.kit.databases import Databases
+from tests.kit.engines import compiled_once
 from tests.kit.ids import CountedIds
 
 # A busy machine is slow, not wrong; and a failure must come back when it is looked for.
@@ -23,6 +24,12 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture

@@ -80,9 +80,10 @@ JSON: Mapping[str, str] = {
     "organizer list": "a list of `name`, `role`, `since`",
     "organizer remove": "`name`, `removed`",
     "queue status": "`waiting`, `in_flight`, `failed`, `resting_hosts`, `oldest_seconds`, "
-    "`parked_inbox`, `parked_outbox`, `failed_notices`",
+    "`parked_inbox`, `parked_outbox`, `failed_notices`, `lost_notices`",
     "queue list": "a list of `activity`, `inbox`, `host`, `state`, `attempts`, `due`, `status`, "
-    "`error`",
+    "`error`; of jobs set aside of `queue`, `job`, `host`, `state`, `attempts`, `error`, `since`, "
+    "`lost`",
     "queue retry": "`requeued`, `unparked`",
     "block": "`target`, `kind`, `since`",
     "unblock": "`target`, `blocked`",
@@ -182,7 +183,8 @@ def _command(name: str, command: click.Command) -> str:
 
 
 def _metavar(argument: click.Argument) -> str:
-    return argument.metavar or (argument.name or "").upper()
+    name = argument.metavar or (argument.name or "").upper()
+    return name if argument.required else f"[{name.strip('[]')}]"
 
 
 def _option(option: click.Option) -> str:
@@ -283,10 +285,11 @@ def errors_page() -> str:
     intro = """\
         # Errors
 
-        Programs get an error as `application/problem+json` (RFC 9457) with `title`, `status`,
-        `detail` and `code`; the `code` is stable. Browsers get a plain page. The command line
-        prints the reason and its cure, and ends with exit code 3 for the errors of data and
-        settings, 1 for all others. Where trying again later helps, `Retry-After` says when.
+        Programs get an error as `application/problem+json` (RFC 9457) with `type` (always
+        `about:blank`), `title`, `status`, `detail` and `code`; the `code` is stable. Browsers
+        get a plain page. The command line prints the reason and its cure, and ends with exit
+        code 3 for the errors of data and settings, 1 for all others. Where trying again later
+        helps, `Retry-After` says when.
 
         A reader outside sees only the sentence in the last column; the whole reason is in the
         log. *Again* says whether the background loops try again by themselves.

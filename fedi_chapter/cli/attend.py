@@ -38,7 +38,7 @@ _WORDS = {
 )
 @pass_setup
 def attend(setup: Setup, url: str, status: str, wait: float) -> None:
-    """Say to another server that the chapter comes to the event at URL."""
+    """Say that we come to the event at URL. Its server is told."""
 
     async def work(deps: Deps) -> Said:
         actor = await deps.db.read(chapter_of)
@@ -52,7 +52,7 @@ def attend(setup: Setup, url: str, status: str, wait: float) -> None:
 @click.command(cls=Verb)
 @pass_setup
 def attending(setup: Setup) -> None:
-    """List what the chapter said about the events of others, and what became of it."""
+    """List what we said about others' events. And what became of it."""
 
     async def work(deps: Deps) -> list[Said]:
         return await deps.db.read(lambda tx: attendances.listing(tx, chapter_of(tx).id))

@@ -1,4 +1,4 @@
-"""What `doctor` can check on this machine alone: settings, data, keys, disk, queue, mail."""
+"""What `doctor` can check on this machine alone: settings, data, keys, disk, queues, mail."""
 
 import shutil
 import tempfile
@@ -14,7 +14,7 @@ from fedi_chapter.domain.remote_actor import RemoteKey
 from fedi_chapter.settings import Settings
 from fedi_chapter.sig.sign import sign
 from fedi_chapter.sig.verify import Request, check, claim
-from fedi_chapter.store import deliveries, instance, local_actors, local_keys
+from fedi_chapter.store import deliveries, instance, local_actors, local_keys, parked
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LEAST_FREE = 500 << 20
@@ -35,13 +35,14 @@ def check_settings(setup: Setup) -> tuple[Settings | None, Finding]:
 
 
 async def check_data(deps: Deps) -> list[Finding]:
-    """Check database, disk, media folder, keys, signatures, queue and mail."""
+    """Check database, disk, media folder, keys, signatures, queues and mail."""
     return [
         await _database(deps),
         _disk(deps),
         _media(deps),
         *await _signatures(deps),
         await _queue(deps),
+        await _set_aside(deps),
         await _mail(deps),
     ]
 
@@ -136,6 +137,24 @@ async def _queue(deps: Deps) -> Finding:
 def _status(tx: ReadTx) -> QueueStatus:
     chapter_of(tx)
     return deliveries.status(tx)
+
+
+async def _set_aside(deps: Deps) -> Finding:
+    """Look for what no try could finish."""
+    aside = await deps.db.read(parked.counts)
+    lost = f"lost notices: {aside.lost} (they failed, and we no longer know whom they were for)"
+    remark = lost if aside.lost else None
+    if not aside.to_retry:
+        return Finding.good("jobs set aside", remark)
+    jobs = (
+        f"{aside.inbox} of what came in, {aside.outbox} of what happened here, "
+        f"{aside.notices} of what people were to be told"
+    )
+    return Finding.bad(
+        "jobs set aside",
+        f"{jobs}; {remark}" if remark else jobs,
+        "`queue list --state parked` shows why; once that is mended, run: queue retry",
+    )
 
 
 async def _mail(deps: Deps) -> Finding:

@@ -124,7 +124,8 @@ def create(setup: Setup, /, *, draft: bool, rrule: str | None, **words: Any) -> 
 
     made, urls = ask(setup, work)
     told = summary(made, urls)
-    setup.tell(told, f"{'kept as a draft' if draft else 'published'}: {told['url']}")
+    series = [f"its series: {told['series']}"] if told["series"] else []
+    setup.tell(told, f"{'kept as a draft' if draft else 'published'}: {told['url']}", *series)
 
 
 @event.command("edit")
@@ -231,7 +232,11 @@ def show(setup: Setup, event_id: str) -> None:
 
     found, meeting, urls = ask(setup, work)
     told = {**summary(found, urls), **_hidden(meeting)}
-    setup.tell(told, *(f"{name}: {value}" for name, value in told.items() if value))
+    setup.tell(told, *(f"{name}: {_plain(value)}" for name, value in told.items() if value))
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def summary(event: Event, urls: Urls) -> dict[str, object]:

@@ -67,7 +67,7 @@ def rsvp(setup: Setup, event_id: str, name: str, email: str, status: str, guests
 @click.argument("who")
 @pass_setup
 def approve(setup: Setup, event_id: str, who: str) -> None:
-    """Say yes to somebody who asked: they get a seat, or a place in line."""
+    """Say yes to somebody who asked. They get a seat, or a place in line."""
     _decide(setup, event_id, who, yes=True)
 
 
@@ -115,8 +115,7 @@ def message(setup: Setup, event_id: str, text: str | None, urgent: bool, again: 
             "concerned": report.concerned,
             "told": told,
         },
-        f"{report.concerned} may come",
-        *(f"{each['route']:<6}  {each['state']:<7}  {each['number']}" for each in told),
+        *_report(report, is_new=written is not None),
     )
 
 
@@ -133,7 +132,7 @@ def export(setup: Setup, event_id: str, file: Path) -> None:
         return len(people)
 
     number = ask(setup, work)
-    setup.tell({"file": str(file), "people": number}, f"{number} people written to {file}")
+    setup.tell({"file": str(file), "people": number}, f"{number} answers written to {file}")
     note("The file holds names and addresses. Delete it when it has served.")
 
 
@@ -183,6 +182,17 @@ def _line(each: Attendee, event: Event) -> str:
     guests = f"+{rsvp.guests}" if rsvp.guests else ""
     called = " ".join(filter(None, (each.name, each.handle))) or "(only counted)"
     return f"{rsvp.status:<9} {guests:<3} {rsvp.route:<8} {at:%Y-%m-%d %H:%M}  {called}  {rsvp.id}"
+
+
+def _report(report: Report, *, is_new: bool) -> list[str]:
+    """Say how far the notices have come, and of a new message who only reads it on a page."""
+    may_come = f"{report.concerned} may come"
+    lines = [f"{each.route:<6}  {each.state:<7}  {each.number}" for each in report.told]
+    if not is_new:
+        return [may_come, *lines]
+    unreached = report.concerned - sum(each.number for each in report.told)
+    by_page = [f"page    to read  {unreached}"] if unreached > 0 else []
+    return [f"written; {may_come}", *lines, *by_page]
 
 
 def _iso(at: datetime) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 import idna
 
-from fedi_chapter.cli.frame import Setup, Verb, note, pass_setup
+from fedi_chapter.cli.frame import Setup, Verb, note, own_name, pass_setup
 from fedi_chapter.core.clock import SystemClock
 from fedi_chapter.core.errors import AlreadyDone, DatabaseUnusable, FormInvalid
 from fedi_chapter.core.ids import RandomIds
@@ -86,7 +86,7 @@ def init(setup: Setup, /, **words: Any) -> None:
         f"{words['name']} is founded: {founded.handle}",
         f"  address   {founded.base_url}/",
         f"  sign in   {founded.sign_in_url}   (works once)",
-        "Start it with: fedi-chapter run",
+        f"Start it with: {own_name()} run{f' --data {setup.data}' if setup.data else ''}",
     )
 
 

@@ -24,7 +24,8 @@ def status(setup: Setup) -> None:
     """Count the deliveries that wait, are under way, or failed, and the jobs set aside.
 
     Set aside (parked) is what came in or happened here and could not be processed; failed
-    notices are messages and mails to people that no try could send.
+    notices are messages and mails to people that no try could send. Of lost ones nobody knows
+    any more whom they were for: they can't be tried again.
     """
 
     def read(tx: ReadTx) -> tuple[QueueStatus, ParkedCounts]:
@@ -44,11 +45,12 @@ def status(setup: Setup) -> None:
             "parked_inbox": aside.inbox,
             "parked_outbox": aside.outbox,
             "failed_notices": aside.notices,
+            "lost_notices": aside.lost,
         },
         f"waiting {now.waiting}, in flight {now.in_flight}, failed {now.failed}, "
         f"resting hosts {now.resting_hosts}, oldest {now.oldest_seconds:.0f} s",
         f"set aside: {aside.inbox} of what came in, {aside.outbox} of what happened here, "
-        f"{aside.notices} of what people were to be told",
+        f"{aside.notices} of what people were to be told (and {aside.lost} lost)",
     )
 
 
@@ -130,11 +132,13 @@ def _list_parked(setup: Setup, host: str | None, limit: int) -> None:
                 "attempts": each.attempts,
                 "error": each.error,
                 "since": each.since.isoformat(),
+                "lost": each.lost,
             }
             for each in found
         ],
         *(
             f"{each.queue:<7}  {each.attempts:>2} tries  {each.job}  {each.error or ''}"
+            f"{' (lost: we no longer know whom it was for)' if each.lost else ''}"
             for each in found
         ),
     )

@@ -6,7 +6,7 @@
     │                      SignerMismatch 401 · PeerBlocked
     ├─ Missing 404         Gone 410
     ├─ Conflict 409        AlreadyDone · AlreadyCancelled
-    ├─ Busy 503            KeyUnavailable
+    ├─ Busy 503            KeyUnavailable · TooOften 429
     ├─ RemoteFailure 502   Unreachable · RemoteBusy · RemoteRefused · UnsafeAddress
     │                      BadDocument · RemoteGone · UnknownHandle
     └─ OperatorError       SettingsInvalid · SchemaBehind · DatabaseUnusable
@@ -134,6 +134,13 @@ class Busy(ChapterError):
 
     code, status, retry = "busy", 503, True
     safe = "The server is busy. Please try again in a little while."
+
+
+class TooOften(Busy):
+    """One visitor asks for more than people do."""
+
+    code, status = "too-often", 429
+    safe = "That was very often in a short time. Please try again in a few minutes."
 
 
 class KeyUnavailable(Busy):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.rsvp import Seats
 
 
@@ -44,3 +45,8 @@ class Tally:
 
 NOBODY = Tally()
 """Of an event that nobody answered."""
+
+
+def taking_part(event: Event, tally: Tally) -> int:
+    """Return how many people everybody is told take part: in what is cancelled, nobody does."""
+    return 0 if event.is_cancelled else tally.heads

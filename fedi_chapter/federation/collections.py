@@ -11,6 +11,7 @@ from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.post import Post
 from fedi_chapter.domain.remote_actor import GROUP_LIKE
+from fedi_chapter.domain.tally import taking_part
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import documents
 from fedi_chapter.store import events, followers, following, posts, replies, tallies
@@ -125,7 +126,7 @@ def post_replies(tx: ReadTx, post_id: str, urls: Urls, page: int | None) -> Docu
 def attendees(tx: ReadTx, event_id: str, urls: Urls) -> Document:
     """Return the attendees collection: a count, never names."""
     event, _ = documents.readable_event(tx, event_id, urls)
-    heads = tallies.get(tx, event.id).heads
+    heads = taking_part(event, tallies.get(tx, event.id))
     return collection(urls.event_part(event_id, "attendees"), heads, ordered=False)
 
 

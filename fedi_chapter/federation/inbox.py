@@ -21,7 +21,6 @@ from fedi_chapter.core.errors import (
     SignerMismatch,
 )
 from fedi_chapter.deps import Deps
-from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.inbox import Incoming
 from fedi_chapter.domain.moderation import FederationMode, host_and_parents
 from fedi_chapter.domain.remote_actor import RemoteActor, RemoteKey
@@ -84,11 +83,10 @@ class InboxDoor:
         self._waiting: list[_Guest] = []
         self._committing: asyncio.Task[None] | None = None
 
-    async def receive(self, request: verify.Request, *, inbox_of: LocalActor | None) -> None:
+    async def receive(self, request: verify.Request, *, is_personal: bool) -> None:
         """Verify, judge and store one activity; return when it is committed.
 
-        `inbox_of` is the owner of a personal inbox, None for the shared one; both take the
-        same, for whom it is stands in the activity.
+        A personal inbox and the shared one take the same: for whom it is stands in the activity.
 
         Raises:
             MalformedActivity, SignatureMalformed: 400.
@@ -97,7 +95,7 @@ class InboxDoor:
             Busy, KeyUnavailable: 503.
 
         """
-        self._deps.metrics.add("inbox.personal" if inbox_of else "inbox.shared")
+        self._deps.metrics.add("inbox.personal" if is_personal else "inbox.shared")
         if self._inside >= MOST_INSIDE:
             raise Busy("too many requests at the inbox")
         self._inside += 1

@@ -8,7 +8,13 @@ same Message-ID should that happen twice.
 from dataclasses import replace
 from datetime import timedelta
 
-from fedi_chapter.core.errors import RemoteGone, RemoteRefused, Unreachable
+from fedi_chapter.core.errors import (
+    BadDocument,
+    RemoteFailure,
+    RemoteGone,
+    RemoteRefused,
+    Unreachable,
+)
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.notice import Briefing, NoticeKind, NoticeRoute, Overtaken
@@ -21,6 +27,7 @@ from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.mail import Invitation, Letter, Mailer
 from fedi_chapter.services.briefings import brief
 from fedi_chapter.store import blocks, mail_stops, notice_queue
+from fedi_chapter.store import remote_actors as actors
 from fedi_chapter.store.notice_queue import NoticeJob
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.direct import write_direct
@@ -28,9 +35,8 @@ from fedi_chapter.vocab.envelopes import create
 from fedi_chapter.vocab.letters import write_text
 from fedi_chapter.vocab.notice_parts import Ways
 from fedi_chapter.vocab.notice_words import write_words
+from fedi_chapter.vocab.shape import host_of
 
-ANY_AGE = timedelta.max
-"""An inbox is an inbox: a profile is fetched only when there is none."""
 UNCONFIRMED_A_DAY = 3
 """Mails an address gets in a day at most before somebody there has confirmed it (ABU-04)."""
 AN_HOUR = 500
@@ -58,17 +64,30 @@ async def tell(deps: Deps, job: NoticeJob) -> None:
 
 async def _message(deps: Deps, job: NoticeJob) -> None:
     uri = job.notice.recipient
+    if await deps.db.write(lambda tx: _send_if_known(tx, deps, job)):
+        return
     try:
-        to = await remote_actors.actor(deps, uri, budget=Budget(), max_age=ANY_AGE)
+        to = await remote_actors.refresh(deps, uri, Budget())
     except RemoteGone:
         await _drop(deps, job, "the account is gone")
         return
-    except RemoteRefused as error:
-        if error.answer >= 500:
-            raise Unreachable(error.message) from error
-        await _drop(deps, job, error.message)
-        return
+    except RemoteFailure as error:
+        # Kept with the notice, and logged: it does not say whom the notice was for.
+        why = f"{host_of(uri)}: {error.code}"
+        if isinstance(error, RemoteRefused) and error.answer < 500:
+            await _drop(deps, job, why)
+            return
+        is_away = error.retry or isinstance(error, RemoteRefused)
+        raise (Unreachable if is_away else BadDocument)(why) from None
     await deps.db.write(lambda tx: _send_direct(tx, deps, job, to))
+
+
+def _send_if_known(tx: WriteTx, deps: Deps, job: NoticeJob) -> bool:
+    """Send to somebody we know, however long ago we met: an inbox is an inbox."""
+    to = actors.get(tx, job.notice.recipient)
+    if to is not None:
+        _send_direct(tx, deps, job, to)
+    return to is not None
 
 
 def _send_direct(tx: WriteTx, deps: Deps, job: NoticeJob, to: RemoteActor) -> None:

@@ -7,10 +7,12 @@ The tables are written down rather than asked of `ipaddress`, because its `is_gl
 multicast, NAT64 and other ways around public, and changes between Python versions.
 """
 
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Address = IPv4Address | IPv6Address
 
+REMEMBERED = 4096
 REGISTRY_DATE = "2025-10-09"
 """When IANA last changed the two special-purpose address registries these tables follow."""
 
@@ -62,6 +64,8 @@ PRIVATE = (
 them: no demo needs it, and clouds keep their secrets there."""
 
 
+# Remembered: each address is looked at several times on the way to every connection.
+@lru_cache(maxsize=REMEMBERED)
 def read_address(text: str) -> Address | None:
     """Read a literal address in its one strict spelling; None for anything else.
 
@@ -75,6 +79,7 @@ def read_address(text: str) -> Address | None:
         return None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def is_public(address: Address) -> bool:
     """Tell whether `address` is a host on the public internet (SSRF-01, SSRF-02)."""
     if isinstance(address, IPv4Address):
@@ -82,6 +87,7 @@ def is_public(address: Address) -> bool:
     return address in GLOBAL_IPV6 and not any(address in network for network in SPECIAL_IPV6)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def is_private(address: Address) -> bool:
     """Tell whether `address` is loopback or in a private network."""
     return any(address in network for network in PRIVATE)

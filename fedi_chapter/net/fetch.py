@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -27,7 +27,7 @@ from fedi_chapter.net.client import Client
 from fedi_chapter.net.guard import Target
 from fedi_chapter.net.memory import FetchMemory
 from fedi_chapter.sig.keys import SigningKey
-from fedi_chapter.sig.sign import sign
+from fedi_chapter.sig.sign import Scheme, sign
 
 ACTIVITY = (
     "application/activity+json, "
@@ -38,8 +38,8 @@ MAX_HOPS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PER_HOST, AT_ONCE = 4, 64
 """Requests under way to one origin, and to all."""
-OLDER_FIRST: Final[tuple[Literal["cavage"], Literal["rfc9421"]]] = ("cavage", "rfc9421")
-NEWER_FIRST: Final[tuple[Literal["rfc9421"], Literal["cavage"]]] = ("rfc9421", "cavage")
+OLDER_FIRST: Final[tuple[Scheme, Scheme]] = ("cavage", "rfc9421")
+NEWER_FIRST: Final[tuple[Scheme, Scheme]] = ("rfc9421", "cavage")
 NEWER = timedelta(days=1)
 """How long an origin that took only the newer signature is asked with that one first."""
 REST = timedelta(minutes=10)
@@ -180,12 +180,12 @@ class GuardedFetcher:
         now, older_here = self._clock.now(), f"older signatures {target.origin}"
         first, second = NEWER_FIRST if self._memory.is_closed(older_here, now) else OLDER_FIRST
         try:
-            signature = sign(first, key, method="GET", url=target.url, at=now)
+            signature = await _signed(first, key, target.url, now)
             return await self._exchange(target, visit, signature)
         except RemoteRefused as refusal:
             if refusal.answer not in {400, 401}:
                 raise
-        signature = sign(second, key, method="GET", url=target.url, at=now)
+        signature = await _signed(second, key, target.url, now)
         answer = await self._exchange(target, visit, signature)
         self._memory.close(older_here, now, NEWER if second == "rfc9421" else timedelta())
         return answer
@@ -214,6 +214,11 @@ class GuardedFetcher:
 
     def _rest(self, origin: str) -> None:
         self._memory.close(origin, self._clock.now(), REST)
+
+
+async def _signed(scheme: Scheme, key: SigningKey, url: str, now: datetime) -> dict[str, str]:
+    """Sign in a thread: RSA gives the interpreter's lock back, and others go on meanwhile."""
+    return await asyncio.to_thread(sign, scheme, key, method="GET", url=url, at=now)
 
 
 def _raise_for_status(target: Target, answer: aiohttp.ClientResponse, now: datetime) -> None:

@@ -4,6 +4,7 @@ Called by the command line and the organizers' pages, inside their transaction. 
 enters the one room, `services.rsvps`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
@@ -15,14 +16,22 @@ from fedi_chapter.services import rsvps as room
 from fedi_chapter.store.pages.attendees import attendees
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
-WHY = {
-    Refusal.OFF: "this event takes no answers",
-    Refusal.CANCELLED: "this event is cancelled",
-    Refusal.PAST: "this event is over",
-    Refusal.FULL: "no seat is free, and this event only counts heads: nobody can wait",
-    Refusal.PARTY_TOO_LARGE: "that is more people than one answer may bring",
-    Refusal.NO_ROOM_FOR_GUESTS: "no seats are free for more guests",
+MORE_SEATS = "raise the number of seats (--capacity)"
+WHY: Mapping[Refusal, tuple[str, str | None]] = {
+    Refusal.OFF: ("this event takes no answers", "have it ask who comes (--rsvp on)"),
+    Refusal.CANCELLED: ("this event is cancelled", None),
+    Refusal.PAST: ("this event is over", None),
+    Refusal.FULL: (
+        "no seat is free, and this event only counts heads: nobody can wait",
+        MORE_SEATS,
+    ),
+    Refusal.PARTY_TOO_LARGE: (
+        "that is more people than one answer may bring, or than there are seats",
+        f"write them down in parts, or {MORE_SEATS}",
+    ),
+    Refusal.NO_ROOM_FOR_GUESTS: ("no seats are free for more guests", MORE_SEATS),
 }
+"""Why somebody can't be written down, and what helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,8 @@ def write_down(tx: WriteTx, event: Event, person: ByHand) -> Rsvp:
     saying = Saying(person.answer, Route.HAND, tx.now, RANKS[person.answer], person.guests)
     response = room.respond(tx, event, party, saying)
     if response.refusal is not None:
-        raise Conflict(WHY[response.refusal])
+        reason, cure = WHY[response.refusal]
+        raise Conflict(reason, cure=cure)
     if person.email and own_rsvps.may_add_email(event, response.rsvp):
         own_rsvps.add_email(tx, event, response.rsvp, person.email)
     return response.rsvp

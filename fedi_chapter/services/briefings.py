@@ -22,6 +22,8 @@ from fedi_chapter.store.tx import ReadTx
 
 FARTHEST_REMINDER = timedelta(hours=25)
 """A reminder of an event farther ahead than this was put for a time that no longer holds."""
+LATEST_THANKS = timedelta(days=3)
+"""Thanks that are still not sent so long after the end would only puzzle people."""
 
 _ANSWERS = frozenset(
     {
@@ -90,6 +92,8 @@ def _why_not(tx: ReadTx, notice: Notice, event: Event, rsvp: Rsvp | None) -> str
         return "the event is over"
     if kind is NoticeKind.REMINDER and not tx.now < event.starts_at <= tx.now + FARTHEST_REMINDER:
         return "the event is not about to begin"
+    if kind is NoticeKind.THANKS and event.over_at + LATEST_THANKS <= tx.now:
+        return "the event is too long ago"
     if kind in _NEEDS_NO_RSVP:
         return None
     if rsvp is None:

@@ -160,7 +160,9 @@ def _name(text: str) -> str:
     if len(name) not in NAME_LENGTHS:
         raise FormInvalid(
             f"an event's name has {NAME_LENGTHS.start} to {NAME_LENGTHS.stop - 1} characters",
-            cure="say the rest in the description",
+            cure="say the rest in the description"
+            if len(name) >= NAME_LENGTHS.stop
+            else "say a little more: others read it alone",
         )
     if "<" in name or ">" in name:
         raise FormInvalid("an event's name is plain text", cure="leave out < and >")

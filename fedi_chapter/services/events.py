@@ -84,7 +84,7 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
         Missing, Gone: there is no such event.
 
     """
-    old = own_event(tx, event_id)
+    old = _held(tx, event_id)
     if old.is_draft:
         old = replace(old, visibility=fields.visibility or old.visibility)
     elif fields.visibility not in (None, old.visibility):
@@ -104,7 +104,7 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
     if event.starts_at != old.starts_at and not old.is_cancelled:
         event = replace(event, status=EventStatus.RESCHEDULED, previous_starts_at=old.starts_at)
     changed = _announce_change(tx, event)
-    rsvps.resettle(tx, changed, approval_ended=old.approval and not changed.approval)
+    rsvps.resettle(tx, old, changed)
     if meeting != before or _is_news_to_attendees(old, changed):
         tell_attendees(tx, changed, NoticeKind.CHANGED)
     return changed
@@ -119,7 +119,7 @@ def publish_event(tx: WriteTx, event_id: EventId) -> Event:
         Missing, Gone: there is no such event.
 
     """
-    event = own_event(tx, event_id)
+    event = _held(tx, event_id)
     if not event.is_draft:
         raise Conflict("this event is published already")
     event = _published(event, tx.now)
@@ -137,7 +137,7 @@ def cancel_event(tx: WriteTx, event_id: EventId, reason: str | None = None) -> E
         Missing, Gone: there is no such event.
 
     """
-    event = own_event(tx, event_id)
+    event = _held(tx, event_id)
     if event.is_draft:
         raise Conflict("nobody has seen this draft yet", cure="delete it instead")
     if event.is_cancelled:
@@ -158,7 +158,7 @@ def delete_event(tx: WriteTx, event_id: EventId, *, anyway: bool = False) -> Non
         Missing, Gone: there is no such event.
 
     """
-    event = own_event(tx, event_id)
+    event = _held(tx, event_id)
     if not anyway and _is_awaited(tx, event):
         raise Conflict(
             "people said yes to this event, and would not hear that it is gone",
@@ -184,6 +184,13 @@ def own_event(tx: ReadTx, event_id: EventId) -> Event:
     if event.deleted_at is not None:
         raise Gone("this event has been deleted")
     return event
+
+
+def _held(tx: WriteTx, event_id: EventId) -> Event:
+    """Return one of our events, and keep it so: what is written is written whole."""
+    own_event(tx, event_id)  # the lock is a row that only an event has
+    tallies.lock(tx, event_id)
+    return own_event(tx, event_id)
 
 
 def _applied(tx: WriteTx, old: Event, fields: EventFields, urls: Urls) -> tuple[Event, Meeting]:

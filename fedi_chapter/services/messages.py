@@ -58,8 +58,10 @@ def message_attendees(
     text = text.strip()
     if not text or len(text) > LONGEST:
         raise FormInvalid(
-            f"a message has 1 to {LONGEST} characters", cure="write the rest on the event's page"
+            f"a message has 1 to {LONGEST} characters",
+            cure="write the rest on the event's page" if text else "write something",
         )
+    tallies.lock(tx, event_id)  # of two presses at the same moment one sees the other's
     last = event_messages.last(tx, event_id)
     if last is not None and last.text == text and tx.now - last.at < PRESSED_TWICE:
         return last
@@ -85,5 +87,5 @@ def _spare_people(tx: ReadTx, event_id: EventId) -> None:
     if last is not None and tx.now - last < URGENT_EVERY:
         raise Conflict(
             "an urgent message about this event went out less than a week ago",
-            cure="send it as an ordinary one, or confirm that it is urgent, too",
+            cure="send it as an ordinary one, or confirm that it is urgent, too (--again)",
         )

@@ -29,6 +29,7 @@ from fedi_chapter.services.members import answers_of
 from fedi_chapter.services.rsvps import forget
 from fedi_chapter.store import (
     blocks,
+    deliveries,
     events,
     followers,
     following,
@@ -47,7 +48,8 @@ def block(tx: WriteTx, target: str, urls: Urls) -> Block:
     """Refuse a host with its subdomains, or an actor by id, and part ways with them.
 
     Who followed us is removed as a follower, whom we followed is followed no more; what they
-    said here is seen no more, and the seats they had are free again.
+    said here is seen no more, the seats they had are free again, and what still waits to be told
+    there is not told.
 
     Raises:
         FormInvalid: `target` is neither a host nor an actor's id.
@@ -64,6 +66,7 @@ def block(tx: WriteTx, target: str, urls: Urls) -> Block:
         _part(tx, actor, made)
     remote_actors.silence(tx, made)
     _release_seats(tx, made)
+    deliveries.give_up_on_refused(tx)
     return made
 
 

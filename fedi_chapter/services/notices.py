@@ -170,5 +170,5 @@ def route_of(rsvp: Rsvp, kind: NoticeKind) -> tuple[NoticeRoute, str] | None:
     if rsvp.actor_uri:
         return NoticeRoute.DIRECT, rsvp.actor_uri
     if rsvp.email and (rsvp.email_confirmed_at or kind is NoticeKind.CONFIRM_MAIL):
-        return NoticeRoute.MAIL, rsvp.email
+        return NoticeRoute.MAIL, rsvp.email.lower()  # one mailbox, however it is spelled
     return None

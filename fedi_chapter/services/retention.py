@@ -17,6 +17,7 @@ from fedi_chapter.store import (
     inbox,
     member_sessions,
     notice_queue,
+    oauth_apps,
     sign_ins,
 )
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -34,6 +35,8 @@ NOTICES = timedelta(days=30)
 WORDS = timedelta(days=1)
 """How long a direct message is kept after it arrived, for the report to its writer."""
 SIGN_IN = timedelta(days=1)
+REGISTRATIONS = timedelta(days=180)
+"""How long we stay registered at a server where nobody signs in any more."""
 TOMBSTONES = timedelta(days=90)
 """How long we remember that others deleted something, so that a late copy stays out."""
 STRANGERS = LEDGER
@@ -55,6 +58,7 @@ def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
             tx, begun_before=tx.now - members.LONGEST, seen_before=tx.now - members.IDLE
         ),
         "sign_ins": sign_ins.sweep(tx),
+        "oauth_apps": oauth_apps.sweep(tx, checked_before=tx.now - REGISTRATIONS),
         "tombstones": expiry.foreign_tombstones(tx, tx.now - TOMBSTONES),
         "deliveries": _sweep_deliveries(tx, urls),
         "answers": expiry.spent_answers(tx, tx.now - DELIVERIES, MOST_ANSWERS),

@@ -94,6 +94,7 @@ def _respond(tx: WriteTx, event: Event, key: str, party: Party, saying: Saying) 
             after = _changed(tx, _heard(person, saying), decision.status, decision.guests)
             _put(tx, known, _stored(after, event))
             _tell_change(tx, event, _told_as(after, party))
+            _end_join(tx, event, known, after)
             promote(tx, event)
     _answer_join(tx, event, party, saying, after)
     return Response(after, decision.verdict)
@@ -158,16 +159,20 @@ def promote(tx: WriteTx, event: Event) -> list[Rsvp]:
     return promoted
 
 
-def resettle(tx: WriteTx, event: Event, *, approval_ended: bool = False) -> None:
-    """See who gets a seat after the event's terms have changed.
+def resettle(tx: WriteTx, old: Event, new: Event) -> None:
+    """See who gets a seat after the terms of an event have changed from `old` to `new`.
 
-    When approval has ended, who waited for it is let in. Nobody who has a seat loses it.
+    When approval has ended, who waited for it is let in; when it has begun, who stands in line
+    waits for it too, and a yes gives the place back. Nobody who has a seat loses it.
     """
-    tallies.lock(tx, event.id)
-    if approval_ended:
-        for waiting in rsvps.pending(tx, event.id):
-            _seat(tx, event, replace(waiting, approved=True), tallies.get(tx, event.id))
-    promote(tx, event)
+    tallies.lock(tx, new.id)
+    if old.approval and not new.approval:
+        for waiting in rsvps.waiting(tx, new.id, RsvpStatus.PENDING):
+            _seat(tx, new, replace(waiting, approved=True), tallies.get(tx, new.id))
+    if new.approval and not old.approval:
+        for waiting in rsvps.waiting(tx, new.id, RsvpStatus.WAITLIST):
+            _ask_for_yes(tx, new, waiting)
+    promote(tx, new)
 
 
 def mute(tx: WriteTx, event: Event, rsvp: Rsvp, *, muted: bool) -> None:
@@ -301,6 +306,15 @@ def _seat(tx: WriteTx, event: Event, waiting: Rsvp, tally: tallies.Tally) -> Rsv
     return after
 
 
+def _ask_for_yes(tx: WriteTx, event: Event, in_line: Rsvp) -> None:
+    """Have somebody wait for an organizer, unless one said yes or wrote the name down."""
+    if in_line.approved or in_line.route is Route.HAND:
+        return
+    after = _changed(tx, in_line, RsvpStatus.PENDING, in_line.guests)
+    _put(tx, in_line, after)
+    _tell_change(tx, event, after)
+
+
 def _waiting(tx: ReadTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
     found = rsvps.get(tx, rsvp_id)
     if found is None or found.event_id != event.id:
@@ -320,8 +334,8 @@ def _tell_others(
 ) -> None:
     """Tell somebody what an organizer or a free seat did for them."""
     tell(tx, after, kind)
-    if join_answer and after.route is Route.JOIN and after.actor_uri and after.activity_id:
-        outbox.put(tx, JoinAnswered(event.id, after.actor_uri, after.activity_id, join_answer))
+    if join_answer and after.route is Route.JOIN:
+        _answer(tx, event, after, join_answer)
 
 
 def _tell_refusal(
@@ -355,6 +369,22 @@ def _answer_join(tx: WriteTx, event: Event, party: Party, saying: Saying, after:
     else:
         return
     outbox.put(tx, JoinAnswered(event.id, party.actor_uri, saying.activity_id, word))
+
+
+def _end_join(tx: WriteTx, event: Event, before: Rsvp | None, after: Rsvp) -> None:
+    """Reject the Join of somebody who has said no in another way since.
+
+    Their own software still shows them as coming, and would hear of it in no other way.
+    """
+    if before is None or before.route is not Route.JOIN or after.route is Route.JOIN:
+        return
+    if before.has_seat and not after.has_seat:
+        _answer(tx, event, before, "Reject")
+
+
+def _answer(tx: WriteTx, event: Event, joined: Rsvp, word: str) -> None:
+    if joined.actor_uri and joined.activity_id:
+        outbox.put(tx, JoinAnswered(event.id, joined.actor_uri, joined.activity_id, word))
 
 
 def tally_changed(tx: WriteTx, event: Event) -> None:

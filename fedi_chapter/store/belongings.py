@@ -5,48 +5,58 @@ however long the page is.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.post import Mention
 from fedi_chapter.store import media
+from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import attachments, mentions, tags
 from fedi_chapter.store.tables import media as media_table
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
-# Built once: an event is read for every answer to it.
-_OWNERS: BindParameter[Any] = bindparam("owners", expanding=True)
-_IMAGES = (
+
+class _OfOwners:
+    """A query for what hangs on owners; built once, because one is read for every answer to it."""
+
+    def __init__(self, query: Select[Any], owner: Any) -> None:
+        self._many = query.where(owner.in_(bindparam("owners", expanding=True)))
+        self._one = Prepared(query.where(owner == bindparam("owner")))
+
+    def rows(self, tx: ReadTx, owners: Sequence[str]) -> Iterable[Row]:
+        if len(owners) == 1:
+            return self._one.rows(tx, owner=owners[0])
+        return tx.conn.execute(self._many, {"owners": owners}).mappings() if owners else ()
+
+
+_IMAGES = _OfOwners(
     select(attachments.c.owner_id, *media.COLUMNS)
     .join(media_table, media_table.c.id == attachments.c.media_id)
-    .where(attachments.c.owner_id.in_(_OWNERS))
-    .order_by(attachments.c.owner_id, attachments.c.position)
+    .order_by(attachments.c.owner_id, attachments.c.position),
+    attachments.c.owner_id,
 )
-_TAGS = (
-    select(tags.c.owner_id, tags.c.name)
-    .where(tags.c.owner_id.in_(_OWNERS))
-    .order_by(tags.c.owner_id, tags.c.position)
+_TAGS = _OfOwners(
+    select(tags.c.owner_id, tags.c.name).order_by(tags.c.owner_id, tags.c.position),
+    tags.c.owner_id,
 )
 
 
 def images(tx: ReadTx, owners: Sequence[str]) -> dict[str, tuple[Media, ...]]:
     """Return the pictures of each owner, in order."""
     found: defaultdict[str, list[Media]] = defaultdict(list)
-    if owners:
-        for row in tx.conn.execute(_IMAGES, {"owners": owners}):
-            found[row.owner_id].append(media.read(row._mapping))
+    for row in _IMAGES.rows(tx, owners):
+        found[row["owner_id"]].append(media.read(row))
     return {owner: tuple(own) for owner, own in found.items()}
 
 
 def tag_names(tx: ReadTx, owners: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the tags of each owner as they were written, in order."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    if owners:
-        for row in tx.conn.execute(_TAGS, {"owners": owners}):
-            found[row.owner_id].append(row.name)
+    for row in _TAGS.rows(tx, owners):
+        found[row["owner_id"]].append(row["name"])
     return {owner: tuple(own) for owner, own in found.items()}
 
 

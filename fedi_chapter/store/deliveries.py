@@ -49,6 +49,7 @@ from fedi_chapter.store.upsert import insert
 __all__ = [
     "claim",
     "finish",
+    "give_up_on_refused",
     "listing",
     "next_due",
     "release",
@@ -64,7 +65,9 @@ __all__ = [
 _COLUMNS = ["activity_id", "inbox", "host", "object_uri", "state", "attempts", "first_due", "due"]
 _OPEN = is_open()
 _FAILED = deliveries.c.state == literal_column("'failed'")
+_UNDONE = or_(_OPEN, _FAILED)
 _WITHDRAW = ("Delete", "Undo", "Reject")
+_REFUSED = "blocked here"
 _NOW: ColumnElement[Any] = bindparam("now", type_=Instant())
 _ACTIVITY = bindparam("activity", type_=activities.c.id.type)
 # A host at rest is not asked before its rest is over, by new deliveries neither.
@@ -133,7 +136,7 @@ def status(tx: ReadTx) -> QueueStatus:
     """Return how the queue as a whole fares."""
     rows = tx.conn.execute(
         select(deliveries.c.state, func.count().label("number"), func.min(deliveries.c.first_due))
-        .where(or_(_OPEN, _FAILED))
+        .where(_UNDONE)
         .group_by(deliveries.c.state)
     ).all()
     numbers = {row.state: row.number for row in rows}
@@ -154,7 +157,7 @@ def listing(
     tx: ReadTx, *, host: str | None = None, state: DeliveryState | None = None, limit: int = 100
 ) -> list[QueuedDelivery]:
     """Return deliveries of one host or all, in one state or any that is not done, oldest first."""
-    of_state = or_(_OPEN, _FAILED) if state is None else deliveries.c.state == state
+    of_state = _UNDONE if state is None else deliveries.c.state == state
     query = (
         select(deliveries, activities.c.uri.label("activity"))
         .join(activities, activities.c.id == deliveries.c.activity_id)
@@ -178,11 +181,26 @@ def listing(
     ]
 
 
+def give_up_on_refused(tx: WriteTx) -> None:
+    """Give up what waits for whoever is blocked, or failed there, but not what we take back.
+
+    The rows stay: what may have arrived all the same must still be deleted there one day.
+    """
+    refused = _refused_among(tx, select(deliveries.c.host).where(_UNDONE).distinct(), {})
+    theirs = or_(deliveries.c.host.in_(refused), deliveries.c.inbox.in_(_INBOXES_OF_BLOCKED))
+    told = select(activities.c.type).where(activities.c.id == deliveries.c.activity_id)
+    tx.conn.execute(
+        update(deliveries)
+        .where(_UNDONE, theirs, told.scalar_subquery().not_in(_WITHDRAW))
+        .values(state=DeliveryState.FAILED, error=_REFUSED, lease_until=None, finished_at=tx.now)
+    )
+
+
 def retry(tx: WriteTx, *, host: str | None = None) -> int:
     """Try everything of a host (or of all) that failed or waits again now; return how many.
 
     What failed and was overtaken stays so: a Create after the Delete that arrived would bring
-    back what is deleted.
+    back what is deleted. So does what was given up with a block.
     """
     ours = [deliveries.c.host == host] if host is not None else []
     theirs = [hosts.c.host == host] if host is not None else []
@@ -193,7 +211,9 @@ def retry(tx: WriteTx, *, host: str | None = None) -> int:
     )
     again = {"state": DeliveryState.WAITING, "due": tx.now, "attempts": 0, "first_due": tx.now}
     failed: CursorResult[Any] = tx.conn.execute(
-        update(deliveries).where(_FAILED, ~_is_overtaken(), *ours).values(finished_at=None, **again)
+        update(deliveries)
+        .where(_FAILED, deliveries.c.error.is_distinct_from(_REFUSED), ~_is_overtaken(), *ours)
+        .values(finished_at=None, **again)
     )
     waiting: CursorResult[Any] = tx.conn.execute(
         update(deliveries)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, select, update
+from sqlalchemy import Select, bindparam, case, func, select, update
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.event import Event, EventId, EventStatus, PlaceShown, RsvpMode
 from fedi_chapter.domain.place import Place, Point
 from fedi_chapter.store import belongings
-from fedi_chapter.store.prepared import Prepared
+from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import events, places
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert as insert_row
@@ -41,13 +41,14 @@ _TAKES_PLACE = (
 IS_NO_TEMPLATE = events.c.series_id.is_(None) | events.c.occurrence.is_not(None)
 """The drafts after which a series makes its events are in no list."""
 
-_GET = _EVENTS.where(events.c.id == bindparam("id"))
+# Built once: an event is read for every answer to it.
+_GET = Prepared(_EVENTS.where(events.c.id == bindparam("id")))
 _REVISION = Prepared(select(events.c.revision).where(events.c.id == bindparam("id")))
 
 
 def get(tx: ReadTx, event_id: EventId) -> Event | None:
     """Return an event; a draft, a cancelled or a deleted one too."""
-    found = read(tx, tx.conn.execute(_GET, {"id": event_id}).all())
+    found = _read(tx, _GET.rows(tx, id=event_id))
     return found[0] if found else None
 
 
@@ -151,13 +152,14 @@ def last_change(tx: ReadTx, actor_id: ActorId) -> datetime | None:
 
 def place(tx: ReadTx, place_id: str) -> Place | None:
     """Return a place as long as a public event meets there."""
-    row = tx.conn.execute(
+    found = tx.conn.execute(
         select(places.c.id, *_PLACE)
         .join(events, events.c.place_id == places.c.id)
         .where(places.c.id == place_id, *_IS_PUBLIC)
         .limit(1)
-    ).one_or_none()
-    return None if row is None else _place(row.id, row)
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else _place(row["id"], row)
 
 
 def _changeable(event: Event) -> dict[str, Any]:
@@ -217,54 +219,55 @@ def _put_belongings(tx: WriteTx, event: Event) -> None:
 
 
 def _all(tx: ReadTx, query: Select[Any]) -> list[Event]:
-    rows = tx.conn.execute(query).all()
-    return read(tx, rows)
+    return _read(tx, tx.conn.execute(query).mappings().all())
 
 
-def read(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[Event]:
+def _read(tx: ReadTx, rows: Sequence[Row]) -> list[Event]:
     """Turn rows of events joined with their places into Events, pictures and tags included."""
-    ids = [row.id for row in rows]
+    ids = [row["id"] for row in rows]
     images, names = belongings.images(tx, ids), belongings.tag_names(tx, ids)
-    return [_event(row, images=images.get(row.id, ()), tags=names.get(row.id, ())) for row in rows]
+    return [
+        _event(row, images=images.get(row["id"], ()), tags=names.get(row["id"], ())) for row in rows
+    ]
 
 
-def _event(row: Row[Any], **belonging: Any) -> Event:
+def _event(row: Row, **belonging: Any) -> Event:
     return Event(
-        id=EventId(row.id),
-        actor_id=ActorId(row.actor_id),
-        name=row.name,
-        starts_at=row.starts_at,
-        timezone=row.timezone,
-        created_at=row.created_at,
-        ends_at=row.ends_at,
-        description=row.description,
-        description_html=row.description_html,
-        place=None if row.place_id is None else _place(row.place_id, row),
-        online_url=row.online_url,
-        rsvp=RsvpMode(row.rsvp),
-        external_url=row.external_url,
-        capacity=row.capacity,
-        approval=row.approval,
-        rsvp_until=row.rsvp_until,
-        counts_only=row.counts_only,
-        poll=tuple(row.poll),
-        place_shown=PlaceShown(row.place_shown),
-        bring=row.bring,
-        status=EventStatus(row.status),
-        cancel_reason=row.cancel_reason,
-        previous_starts_at=row.previous_starts_at,
-        visibility=Visibility(row.visibility),
-        language=row.language,
-        published_at=row.published_at,
-        updated_at=row.updated_at,
-        deleted_at=row.deleted_at,
-        revision=row.revision,
-        series_id=row.series_id,
-        occurrence=datetime.fromisoformat(row.occurrence) if row.occurrence else None,
+        id=EventId(row["id"]),
+        actor_id=ActorId(row["actor_id"]),
+        name=row["name"],
+        starts_at=row["starts_at"],
+        timezone=row["timezone"],
+        created_at=row["created_at"],
+        ends_at=row["ends_at"],
+        description=row["description"],
+        description_html=row["description_html"],
+        place=None if row["place_id"] is None else _place(row["place_id"], row),
+        online_url=row["online_url"],
+        rsvp=RsvpMode(row["rsvp"]),
+        external_url=row["external_url"],
+        capacity=row["capacity"],
+        approval=row["approval"],
+        rsvp_until=row["rsvp_until"],
+        counts_only=row["counts_only"],
+        poll=tuple(row["poll"]),
+        place_shown=PlaceShown(row["place_shown"]),
+        bring=row["bring"],
+        status=EventStatus(row["status"]),
+        cancel_reason=row["cancel_reason"],
+        previous_starts_at=row["previous_starts_at"],
+        visibility=Visibility(row["visibility"]),
+        language=row["language"],
+        published_at=row["published_at"],
+        updated_at=row["updated_at"],
+        deleted_at=row["deleted_at"],
+        revision=row["revision"],
+        series_id=row["series_id"],
+        occurrence=datetime.fromisoformat(row["occurrence"]) if row["occurrence"] else None,
         **belonging,
     )
 
 
-def _place(place_id: str, row: Any) -> Place:
-    point = None if row.place_lat is None else Point(row.place_lat, row.place_lon)
-    return Place(place_id, row.place_name, row.place_address, point)
+def _place(place_id: str, row: Row) -> Place:
+    point = None if row["place_lat"] is None else Point(row["place_lat"], row["place_lon"])
+    return Place(place_id, row["place_name"], row["place_address"], point)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -41,7 +42,11 @@ _NEW = insert(followers)
 _PUT = Prepared(
     _NEW.on_conflict_do_update(
         index_elements=["actor_id", "uri"],
-        set_={"follow_activity": _NEW.excluded.follow_activity, "state": _NEW.excluded.state},
+        # Nobody who was let in waits again because of a Follow that was read just before.
+        set_={
+            "follow_activity": _NEW.excluded.follow_activity,
+            "state": case((_ACCEPTED, followers.c.state), else_=_NEW.excluded.state),
+        },
     ),
     given=followers.columns.keys(),
 )
@@ -87,7 +92,7 @@ def get(tx: ReadTx, actor_id: ActorId, uri: str) -> Follower | None:
 
 
 def put(tx: WriteTx, actor_id: ActorId, uri: str, follow_activity: str, state: FollowState) -> None:
-    """Remember a follower; asking again changes the follow's id and state, not its beginning."""
+    """Remember a follower; who asks again keeps the beginning, and stays let in."""
     _PUT.run(
         tx,
         actor_id=actor_id,

@@ -107,7 +107,7 @@ def mails_before(tx: ReadTx, job: NoticeJob, since: datetime, *, trace: str) -> 
     """Return how many mails of this kind this address was to get before this one."""
     return _count(
         tx,
-        func.lower(notices.c.recipient).in_([job.notice.recipient.lower(), trace]),
+        notices.c.recipient.in_([job.notice.recipient, trace]),
         notices.c.kind == job.notice.kind,
         notices.c.created_at > since,
         _is_before(job),

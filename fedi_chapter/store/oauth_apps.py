@@ -1,11 +1,12 @@
 """This chapter as other servers know it: registered once a server, with sealed secrets.
 
-Called by `signin.registration`. Nothing here can unseal a secret.
+Called by `signin.registration`, swept by retention. Nothing here can unseal a secret.
 """
 
 from dataclasses import asdict
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from fedi_chapter.domain.member import OAuthApp
 from fedi_chapter.store.tables import oauth_apps
@@ -24,3 +25,12 @@ def put(tx: WriteTx, app: OAuthApp) -> None:
     facts = asdict(app)
     added = insert(oauth_apps).values(facts)
     tx.conn.execute(added.on_conflict_do_update(index_elements=["issuer"], set_=facts))
+
+
+def sweep(tx: WriteTx, *, checked_before: datetime) -> int:
+    """Forget servers where nobody has signed in since an instant; return how many.
+
+    Every sign-in an hour or more after the last one checks the registration anew.
+    """
+    old = oauth_apps.c.checked_at < checked_before
+    return tx.conn.execute(delete(oauth_apps).where(old)).rowcount

@@ -2,8 +2,8 @@
 
 Counted, listed and taken up again for operators, by the `queue` commands and the organizers'
 page. The queues themselves are `inbox`, `outbox` and `notice_queue`; they set aside. An activity
-whose body has been forgotten since can't be taken up and doesn't count, nor does a notice to
-somebody whose answer is gone: whom it was for, only the answer still tells.
+whose body has been forgotten since can't be taken up and doesn't count. Whom a notice was for,
+only the answer it was about still tells: without one it is lost, which is counted for itself.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     CursorResult,
     case,
+    false,
     func,
     literal,
     null,
@@ -28,12 +29,14 @@ from fedi_chapter.store.tx import ReadTx, WriteTx
 
 _CAME_IN = (inbox.c.state == "parked", inbox.c.body.is_not(None))
 _HAPPENED = outbox.c.parked_at.is_not(None)
+_MAILBOX = func.lower(rsvps.c.email)
 _READER = (
-    select(case((notices.c.route == NoticeRoute.DIRECT, rsvps.c.actor_uri), else_=rsvps.c.email))
+    select(case((notices.c.route == NoticeRoute.DIRECT, rsvps.c.actor_uri), else_=_MAILBOX))
     .where(rsvps.c.id == notices.c.rsvp_id)
     .scalar_subquery()
 )
-_TO_BE_TOLD = (notices.c.state == NoticeState.FAILED, _READER.is_not(None))
+_UNTOLD = notices.c.state == NoticeState.FAILED
+_LOST = _READER.is_(None)
 _INBOX_JOBS = select(
     literal("inbox").label("queue"),
     inbox.c.activity_id.label("job"),
@@ -41,6 +44,7 @@ _INBOX_JOBS = select(
     inbox.c.attempts,
     inbox.c.outcome.label("error"),
     inbox.c.received_at.label("since"),
+    false().label("lost"),
 ).where(*_CAME_IN)
 _OUTBOX_JOBS = select(
     literal("outbox").label("queue"),
@@ -49,6 +53,7 @@ _OUTBOX_JOBS = select(
     outbox.c.attempts,
     outbox.c.error,
     outbox.c.at.label("since"),
+    false().label("lost"),
 ).where(_HAPPENED)
 _NOTICES = select(
     literal("notices").label("queue"),
@@ -57,7 +62,8 @@ _NOTICES = select(
     notices.c.attempts,
     notices.c.error,
     notices.c.created_at.label("since"),
-).where(*_TO_BE_TOLD)
+    _LOST.label("lost"),
+).where(_UNTOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,13 @@ class ParkedCounts:
     inbox: int
     outbox: int
     notices: int
+    lost: int
+    """Notices besides, to people of whom nothing is kept: they can't be tried again."""
+
+    @property
+    def to_retry(self) -> int:
+        """How many of them can be taken up again."""
+        return self.inbox + self.outbox + self.notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +93,18 @@ class ParkedJob:
     attempts: int
     error: str | None
     since: datetime
+    lost: bool = False
+    """Nobody knows any more whom it was for: it can't be tried again."""
 
 
 def counts(tx: ReadTx) -> ParkedCounts:
-    """Return how many jobs are set aside."""
+    """Return how many jobs are set aside, and how many can't be taken up again."""
     came_in = select(func.count()).select_from(inbox).where(*_CAME_IN).scalar_subquery()
     happened = select(func.count()).select_from(outbox).where(_HAPPENED).scalar_subquery()
-    to_tell = select(func.count()).select_from(notices).where(*_TO_BE_TOLD).scalar_subquery()
-    return ParkedCounts(*tx.conn.execute(select(came_in, happened, to_tell)).one())
+    untold = select(func.count()).select_from(notices).where(_UNTOLD)
+    to_tell = untold.where(~_LOST).scalar_subquery()
+    lost = untold.where(_LOST).scalar_subquery()
+    return ParkedCounts(*tx.conn.execute(select(came_in, happened, to_tell, lost)).one())
 
 
 def listing(tx: ReadTx, *, host: str | None = None, limit: int = 100) -> list[ParkedJob]:
@@ -96,15 +113,13 @@ def listing(tx: ReadTx, *, host: str | None = None, limit: int = 100) -> list[Pa
     jobs = (_INBOX_JOBS.where(inbox.c.host == host) if host else all_jobs).subquery()
     order = jobs.c.queue, jobs.c.since, jobs.c.job
     rows = tx.conn.execute(select(jobs).order_by(*order).limit(limit))
-    return [
-        ParkedJob(row.queue, row.job, row.host, row.attempts, row.error, row.since) for row in rows
-    ]
+    return [ParkedJob(*row) for row in rows]
 
 
 def retry(tx: WriteTx, *, host: str | None = None) -> int:
     """Take the jobs set aside up again, as if never tried; return how many.
 
-    With a `host` only what came in from it: all the rest is no one host's.
+    With a `host` only what came in from it: all the rest is no one host's. What is lost stays.
     """
     again = {"attempts": 0, "due": tx.now}
     theirs: list[ColumnElement[bool]] = [inbox.c.host == host] if host else []
@@ -118,7 +133,7 @@ def retry(tx: WriteTx, *, host: str | None = None) -> int:
     )
     to_tell: CursorResult[Any] = tx.conn.execute(
         update(notices)
-        .where(*_TO_BE_TOLD)
+        .where(_UNTOLD, ~_LOST)
         .values(state=NoticeState.WAITING, recipient=_READER, error=None, ended_at=None, **again)
     )
     return came_in.rowcount + happened.rowcount + to_tell.rowcount

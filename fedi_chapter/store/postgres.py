@@ -53,6 +53,7 @@ class PostgresDatabase:
                 pool_size=POOL,
                 max_overflow=OVERFLOW,
                 pool_timeout=POOL_WAIT,
+                hide_parameters=True,  # errors are logged, and these are people's names and words
             )
         except ModuleNotFoundError as error:
             raise DatabaseUnusable(

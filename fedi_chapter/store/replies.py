@@ -23,7 +23,12 @@ _INSERT = insert(replies)
 _PUT = Prepared(
     _INSERT.on_conflict_do_update(
         index_elements=["uri"],
-        set_={column.name: _INSERT.excluded[column.name] for column in _FIELDS},
+        # Its state stays: an edit that comes while somebody hides a reply must not show it again.
+        set_={
+            column.name: _INSERT.excluded[column.name]
+            for column in _FIELDS
+            if column.name != "state"
+        },
     ),
     given=replies.columns.keys(),
 )
@@ -31,7 +36,7 @@ _ROOT = Prepared(select(replies.c.root).where(replies.c.uri == bindparam("uri"))
 
 
 def put(tx: WriteTx, reply: Reply) -> None:
-    """Remember a reply, or the newer text of one; it keeps the day it was received."""
+    """Remember a reply, or the newer text of one, which stays as shown or hidden as it is."""
     facts = {column.name: getattr(reply, column.name) for column in _FIELDS}
     _PUT.run(tx, **facts, received_at=tx.now)
 

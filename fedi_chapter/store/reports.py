@@ -3,10 +3,10 @@
 import hashlib
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from fedi_chapter.domain.conversation import Report
-from fedi_chapter.store.tables import reports
+from fedi_chapter.store.tables import remote_actors, reports
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
@@ -33,6 +33,17 @@ def listing(tx: ReadTx, limit: int | None = None) -> list[Report]:
     are_open = select(reports).where(reports.c.closed_at.is_(None))
     rows = tx.conn.execute(are_open.order_by(reports.c.at, reports.c.id).limit(limit))
     return [Report(row.id, row.reporter, tuple(row.objects), row.comment, row.at) for row in rows]
+
+
+def waiting_of_host(tx: ReadTx, host: str, *, limit: int) -> int:
+    """Return how many open reports came from one host, counted up to a limit."""
+    theirs = (
+        select(reports.c.id)
+        .join(remote_actors, remote_actors.c.uri == reports.c.reporter)
+        .where(reports.c.closed_at.is_(None), remote_actors.c.host == host)
+        .limit(limit)
+    )
+    return tx.conn.execute(select(func.count()).select_from(theirs.subquery())).scalar_one()
 
 
 def close(tx: WriteTx, report_id: str) -> bool:

@@ -116,9 +116,9 @@ def lately_of_host(tx: ReadTx, event_id: EventId, host: str, since: datetime, mo
     return int(tx.conn.execute(_LATELY_OF_HOST, wanted).scalar_one())
 
 
-def pending(tx: ReadTx, event_id: EventId) -> list[Rsvp]:
-    """Return who waits for an organizer's yes, the longest first."""
-    query = select(rsvps).where(rsvps.c.event_id == event_id, rsvps.c.status == RsvpStatus.PENDING)
+def waiting(tx: ReadTx, event_id: EventId, status: RsvpStatus) -> list[Rsvp]:
+    """Return who waits for an organizer's yes, or for a seat, the longest first."""
+    query = select(rsvps).where(rsvps.c.event_id == event_id, rsvps.c.status == status)
     return [read(row) for row in tx.conn.execute(query.order_by(rsvps.c.queued_at, rsvps.c.id))]
 
 

@@ -262,6 +262,7 @@ def engine(
         "sqlite://",
         creator=lambda: connect(path, query_only=query_only, lock_wait=lock_wait),
         poolclass=NullPool,
+        hide_parameters=True,  # errors are logged, and these are people's names and words
     )
 
     @event.listens_for(made, "begin")

@@ -14,7 +14,7 @@ from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import LONGEST, Event, EventStatus, RsvpMode
 from fedi_chapter.domain.neighbour import NeighbourEvent
-from fedi_chapter.domain.tally import Tally
+from fedi_chapter.domain.tally import Tally, taking_part
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.activities import EventDocument
 from fedi_chapter.vocab.audience import write_audience, write_policy
@@ -294,6 +294,7 @@ def _taking_part(event: Event, urls: Urls, tally: Tally) -> Document:
     `none` would make Mobilizon refuse the event, so it is sent to the event's page.
     """
     capacity, asks = event.capacity, event.rsvp is RsvpMode.ON
+    heads = taking_part(event, tally)
     elsewhere = event.external_url if event.rsvp is RsvpMode.EXTERNAL else None
     here = "restricted" if event.approval else "free"
     return {
@@ -301,11 +302,11 @@ def _taking_part(event: Event, urls: Urls, tally: Tally) -> Document:
         "externalParticipationUrl": None if asks else elsewhere or urls.event(event.id),
         "anonymousParticipationEnabled": True if asks else None,
         "maximumAttendeeCapacity": capacity,
-        "remainingAttendeeCapacity": None if capacity is None else max(capacity - tally.heads, 0),
-        "participantCount": tally.heads,
+        "remainingAttendeeCapacity": None if capacity is None else max(capacity - heads, 0),
+        "participantCount": heads,
         "attendees": {
             "id": urls.event_part(event.id, "attendees"),
             "type": "Collection",
-            "totalItems": tally.heads,
+            "totalItems": heads,
         },
     }

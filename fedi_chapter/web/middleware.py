@@ -196,6 +196,7 @@ class BodyLimit:
 def client_address(scope: Scope, trusted: Networks) -> str:
     """Return who asks: the nearest hop that is not one of our own proxies (ADM-07)."""
     nearest: str = scope["client"][0] if scope.get("client") else ""
+    nearest = _address(nearest) or nearest
     if not trusted:
         return nearest
     hops = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
@@ -208,15 +209,20 @@ def client_address(scope: Scope, trusted: Networks) -> str:
 
 
 def _address(hop: str) -> str:
+    """Return the address in one hop, of IPv4 as such where it came wrapped in IPv6; else nothing.
+
+    Else all of IPv4 were one network to whoever counts by network.
+    """
     text = hop.strip()
     if text.startswith("["):  # an IPv6 address in brackets, perhaps with a port
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        return str(ip_address(text))
+        address = ip_address(text)
     except ValueError:
         return ""
+    return str((address.version == 6 and address.ipv4_mapped) or address)
 
 
 def _is_trusted(text: str, trusted: Networks) -> bool:

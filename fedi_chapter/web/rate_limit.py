@@ -1,7 +1,8 @@
 """How often one address may have us do something: about as often as people do.
 
 Used by the routes where a visitor names a server (ADM-12) or answers an event (ABU-03). Counted
-in the process, and kept nowhere: what is lost with it is some minutes.
+in the process, by fingerprints of addresses, and kept nowhere: what is lost with it is some
+minutes.
 """
 
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from ipaddress import ip_address, ip_network
 
 from starlette.requests import Request
 
-from fedi_chapter.core.errors import Busy
+from fedi_chapter.core.errors import TooOften
 from fedi_chapter.web.negotiate import deps_of
 
 PER_MINUTE = 12
@@ -35,7 +36,7 @@ class RateLimit:
         """Count one more.
 
         Raises:
-            Busy: that is more than people do.
+            TooOften: that is more than people do.
 
         """
         last, used = self.seen.pop(address, (minute, 0))
@@ -44,31 +45,32 @@ class RateLimit:
         while len(self.seen) > REMEMBERED:
             self.seen.popitem(last=False)
         if used > self.most:
-            raise Busy(f"more than {self.most} within the time")
+            raise TooOften(f"more than {self.most} within the time")
 
 
 def check_rate(request: Request) -> None:
     """Count one more look-up of the address that asks.
 
     Raises:
-        Busy: that is more than a person types.
+        TooOften: that is more than a person types.
 
     """
-    state = request.app.state
+    state, deps = request.app.state, deps_of(request)
     if not hasattr(state, "look_ups"):
         state.look_ups = RateLimit()
     limit: RateLimit = state.look_ups
     address = request.client.host if request.client else ""
     if ":" in address:  # who has one address of IPv6 has a whole network of them
         address = network_of(address)
-    limit.spend(address, int(deps_of(request).clock.now().timestamp()) // 60)
+    minute = int(deps.clock.now().timestamp()) // 60
+    limit.spend(deps.links.fingerprint("look-ups", address), minute)
 
 
 def check_answers(request: Request) -> None:
-    """Count one more answer of the network that asks; only a fingerprint of it is remembered.
+    """Count one more answer of the network that asks.
 
     Raises:
-        Busy: that is a flood.
+        TooOften: that is a flood.
 
     """
     state, deps = request.app.state, deps_of(request)

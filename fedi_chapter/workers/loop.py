@@ -87,7 +87,7 @@ async def work(deps: Deps, queue: Queue[Job], *, stop: asyncio.Event, bell: Bell
             task = asyncio.create_task(_do(deps, queue, job))
             running[task] = job
             task.add_done_callback(running.pop)
-        if not jobs:
+        if len(jobs) < free:  # nothing more is due: what comes meanwhile is leased together
             await bell.wait(POLL)
     if running:
         await _wind_up(deps, queue, running)

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.store.engine import open_database
@@ -25,6 +26,19 @@ from tests.kit.recurring import seed_series
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 20
 """Seconds until the server must answer."""
+PATIENCE_WITH_CHROMIUM = 90
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    # It looks for a proxy, updates and a profile's servers at its start, and where no network
+    # answers it waits for them.
+    "--no-proxy-server",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+)
 
 
 @pytest.fixture(scope="session")
@@ -93,11 +107,29 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine: install the distribution's package")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+        try:
+            browser = _started(playwright)
+        except TimeoutError:  # on a new machine it hung once before its first page: once more
+            browser = _started(playwright)
         yield browser
         browser.close()
+
+
+def _started(playwright: Playwright) -> Browser:
+    """Start Chromium and see it open a window: the library waits for that without an end."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"Chromium opened no window within {PATIENCE_WITH_CHROMIUM} seconds")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE_WITH_CHROMIUM)
+    try:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        browser.new_page().close()
+        return browser
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

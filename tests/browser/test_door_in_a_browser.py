@@ -207,7 +207,80 @@ def test_the_list_is_wiped_some_hours_after_the_event(phone: Phones, site: str) 
     )
     page.evaluate("localStorage.setItem('door:old:list', '{}')")
     page.reload()
-    page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('door:old'))")
+    page.wait_for_function(
+        "() => !Object.keys(localStorage).some((key) => key.startsWith('door:old'))"
+    )
+
+
+def test_a_page_left_open_keeps_no_list_once_the_event_is_long_over(
+    phone: Phones, site: str
+) -> None:
+    page = phone()
+    page.clock.install()
+    page.reload()
+    ready(page)
+    page.evaluate(f"localStorage.setItem('door:{CAFE.id}:forget', '2020-01-01T00:00:00Z')")
+    page.clock.fast_forward("00:10")
+    page.wait_for_url(f"{site}/admin/events")
+    assert "Mara" not in page.evaluate("JSON.stringify({...localStorage})")
+
+
+def test_an_answer_that_comes_after_the_phone_was_wiped_brings_no_name_back(
+    phone: Phones,
+) -> None:
+    page = phone()
+    ready(page)
+    with page.expect_response("**/sync") as answered:
+        page.evaluate("localStorage.clear(); dispatchEvent(new Event('online'))")
+    assert "Mara" in answered.value.text()
+    page.wait_for_timeout(200)
+    assert "Mara" not in page.evaluate("JSON.stringify({...localStorage})")
+
+
+@pytest.mark.parametrize("body", ["<!DOCTYPE html>", '{"list": null}'])
+def test_one_answer_that_makes_no_sense_does_not_stop_the_phone(phone: Phones, body: str) -> None:
+    page = phone()
+    ready(page)
+    page.route("**/sync", lambda route: route.fulfill(status=200, body=body))
+    walk_in(page, "Oli")
+    expect(page.locator("#door-state")).to_contain_text("Not sent yet: 1")
+    page.unroute("**/sync")
+    shows(page, "Oli")
+    undo(page, "Oli")
+    shows(page)
+
+
+def test_a_double_tap_checks_somebody_in(phone: Phones) -> None:
+    page = phone(viewport={"width": 1280, "height": 900})  # there one button follows the other
+    ready(page)
+    page.get_by_role("button", name="Check in: Ben").dblclick()
+    shows(page, "Ben")
+    undo(page, "Ben")
+    shows(page)
+
+
+def test_who_is_taken_back_without_a_network_is_not_called_here(phone: Phones) -> None:
+    page = phone()
+    ready(page)
+    check_in(page, "Eli")
+    shows(page, "Eli")
+    page.context.set_offline(True)
+    undo(page, "Eli")
+    eli = page.locator(".door-person").filter(has_text="Eli")
+    expect(eli.locator("[data-part=status]")).to_have_text("")
+    page.context.set_offline(False)
+    shows(page)
+
+
+def test_the_page_stays_when_the_server_behind_the_network_is_down(
+    phone: Phones, site: str
+) -> None:
+    page = phone()
+    ready(page)
+    page.context.route(site + DOOR, lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    page.reload()
+    expect(page.get_by_role("button", name="Check in: Mara")).to_be_visible()
+    page.context.unroute(site + DOOR)
 
 
 def test_somebody_is_found_by_typing_a_name_or_the_code_of_a_pass(phone: Phones) -> None:

@@ -25,7 +25,8 @@ def test_a_reader_finds_the_other_dates_of_an_event(
     page.get_by_role("link", name="Open evening").first.click()
     page.get_by_role("link", name="Every Tuesday").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Open evening")
-    expect(page.get_by_role("listitem").filter(has_text="Its own page follows.")).to_have_count(7)
+    ahead = page.get_by_role("listitem").filter(has_text="Details follow nearer the day.")
+    expect(ahead).to_have_count(7)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for text, ink, ground in page.evaluate(COLOURS):
         assert contrast(as_hex(ink), as_hex(ground)) >= 4.5, text

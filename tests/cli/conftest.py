@@ -4,16 +4,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 import fedi_chapter
+from fedi_chapter.cli import init
 from fedi_chapter.cli.main import cli
 from fedi_chapter.core import log
 from fedi_chapter.settings import PREFIX
+from fedi_chapter.store import migrate
+from fedi_chapter.store.engine import parse, sqlite_file
+from tests.kit.databases import Databases
 
 DANGER = f"{PREFIX}DANGER_ALLOW_PRIVATE_NETWORK"
 FOUNDING = (
@@ -72,6 +78,26 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATA", "BASE_URL", "DATABASE_URL", "DANGER_ALLOW_PRIVATE_NETWORK", "LOG_LEVEL"):
         monkeypatch.delenv(f"{PREFIX}{name}", raising=False)
     monkeypatch.setattr(log, "configure", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def _made_before(
+    monkeypatch: pytest.MonkeyPatch,
+    databases: Databases,
+    rsa_keys: tuple[RSAPrivateKey, RSAPrivateKey],
+) -> None:
+    """Found with keys and a schema that are there already; `template` and `start` make theirs."""
+    migrated, apply_steps = sqlite_file(parse(databases.sqlite())), migrate.upgrade
+
+    def upgrade(url: str) -> tuple[str | None, str]:
+        path = sqlite_file(parse(url))
+        if path.exists() or not path.parent.is_dir():
+            return apply_steps(url)
+        shutil.copyfile(migrated, path)
+        return None, migrate.head()
+
+    monkeypatch.setattr(migrate, "upgrade", upgrade)
+    monkeypatch.setattr(init, "make_rsa", cycle(rsa_keys).__next__)
 
 
 @pytest.fixture(scope="session")

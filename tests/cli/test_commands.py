@@ -300,6 +300,12 @@ def test_what_was_set_aside_is_counted_listed_and_taken_up_again(shell: Shell) -
         "RuntimeError: bug",
     )
     assert "RuntimeError: bug" in shell.run("queue", "list", "--state", "parked").stdout
+    (found,) = (
+        each
+        for each in json.loads(shell.run("doctor", "--json").stdout)
+        if each["check"] == "jobs set aside"
+    )
+    assert (found["ok"], "queue retry" in found["cure"]) == (False, True)
     assert shell.told("queue", "retry") == {"requeued": 0, "unparked": 1}
     assert shell.told("queue", "list", "--state", "parked") == []
 

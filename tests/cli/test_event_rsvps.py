@@ -84,7 +84,7 @@ def test_of_two_people_of_one_name_one_is_chosen_by_id(shell: Shell, event: str)
 def test_what_can_not_be_written_down_is_refused_whole(
     shell: Shell, event: str, words: tuple[str, ...], said: str
 ) -> None:
-    assert said in shell.refused_without_cure("event", "rsvp", event, *words)
+    assert said in shell.refused("event", "rsvp", event, *words)
     assert shell.told("event", "rsvps", event) == []
 
 
@@ -92,7 +92,7 @@ def test_a_message_is_reported_by_route_and_urgent_once_a_week(shell: Shell, eve
     by_hand(shell, event, "Ana")
     told = shell.told("event", "message", event, "Bring a lamp.", "--urgent")
     assert (told["concerned"], told["told"]) == (1, [])
-    assert "less than a week" in shell.refused("event", "message", event, "Now!", "--urgent")
+    assert "--again" in shell.refused("event", "message", event, "Now!", "--urgent")
     again = shell.told("event", "message", event, "-", "--urgent", "--again", text="Really now!")
     assert again["id"] != told["id"]
     assert shell.told("event", "message", event)["concerned"] == 1

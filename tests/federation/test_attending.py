@@ -19,7 +19,7 @@ from fedi_chapter.domain.event import EventId, RsvpMode
 from fedi_chapter.domain.rsvp import Answer, RsvpStatus
 from fedi_chapter.federation import attending
 from fedi_chapter.services.event_fields import EventFields
-from fedi_chapter.services.events import create_event
+from fedi_chapter.services.events import cancel_event, create_event
 from fedi_chapter.store import attendances, hosts, neighbours, rsvps
 from tests.kit.peers.event_host import EventHost, open_hall
 from tests.kit.peers.mastodon import AS, PUBLIC, Json
@@ -351,6 +351,21 @@ async def test_one_chapter_comes_to_anothers_event_is_counted_and_confirmed(
     await world.settle()
     assert await counted(b, uri) == [(a.uri, RsvpStatus.NO)]
     assert await state_of(a, uri) is AttendanceState.WITHDRAWN
+
+
+@pytest.mark.parametrize("answer", [Answer.GOING, Answer.MAYBE])
+async def test_a_chapter_that_may_come_hears_of_the_end_although_it_does_not_follow(
+    world: World, answer: Answer
+) -> None:
+    a, b = await world.chapter("a.test"), await world.chapter("b.test")
+    await a.write(lambda tx: hosts.learned(tx, "b.test", "fedi-chapter", "0.2", True))
+    uri = await an_invitation(b)
+    await say(a, uri, answer)
+    await world.settle()
+    await b.write(lambda tx: cancel_event(tx, EventId(uri.rpartition("/")[2]), "Rain"))
+    await world.settle()
+    ((_, event),) = await a.read(lambda tx: attendances.listing(tx, a.actor.id))
+    assert event.cancelled
 
 
 async def test_a_chapter_that_asks_for_approval_answers_when_it_knows(world: World) -> None:

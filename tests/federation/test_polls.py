@@ -94,6 +94,18 @@ async def test_a_new_event_is_one_entry_in_a_members_timeline_and_it_is_a_poll(
     assert "Room for 40 people" in poll["content"]
 
 
+async def test_the_poll_of_a_moved_event_ends_when_its_answers_do(world: World) -> None:
+    chapter, event = await meetup(world, rsvp_until="2026-11-22T12:00")
+    mastodon = world.mastodon("m.test")
+    await mastodon.member("ana").follow(chapter.uri)
+    await world.settle()
+    moved = EventFields(start="2026-11-24T12:00")
+    await chapter.write(lambda tx: edit_event(tx, own_id(event), moved, chapter.urls))
+    await world.settle()
+    assert polls(mastodon) == [("Update", [0, 0, 0])]
+    assert last(mastodon)["object"]["endTime"] == "2026-11-23T12:00:00Z"  # type: ignore[index,call-overload]
+
+
 async def test_however_many_vote_in_a_window_one_new_total_is_told(world: World) -> None:
     chapter, event = await meetup(world)
     mastodon, face = world.mastodon("m.test"), f"{event}/face"

@@ -8,11 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from fedi_chapter.domain.event import RsvpMode
+from fedi_chapter.domain.event import Event, RsvpMode
+from fedi_chapter.domain.rsvp import Rsvp, RsvpId
+from fedi_chapter.services import rsvps as service
 from fedi_chapter.services.events import cancel_event, delete_event
 from fedi_chapter.services.moderation import block
 from fedi_chapter.store import events, rsvps
 from fedi_chapter.store.tables import inbox
+from fedi_chapter.store.tx import WriteTx
 from tests.kit import dialects
 from tests.kit.answering import Gathering, a_gathering
 from tests.kit.dialects import DIALECTS, JOINS
@@ -147,6 +150,25 @@ async def test_a_join_under_a_new_id_is_answered_again(world: World) -> None:
     named = [answer["object"]["id"] for answer in gathering.answers()]  # type: ignore[index]
     assert named == [join["id"] for join in joins]
     assert (await gathering.tally()).going == 1
+
+
+@pytest.mark.parametrize(
+    ("decide", "answer"), [(service.approve, "Accept"), (service.decline, "Reject")]
+)
+async def test_what_an_organizer_decides_about_a_join_is_told_by_its_id(
+    world: World, decide: Callable[[WriteTx, Event, RsvpId], Rsvp], answer: str
+) -> None:
+    gathering = await by_approval(world)
+    ana, event = gathering.member(), await gathering.event()
+    join = dialects.mobilizon_join(ana, gathering.to)
+    await gathering.send(ana, join)
+    asked = await gathering.rsvp()
+    assert asked is not None
+    assert gathering.answers() == []
+    await gathering.chapter.write(lambda tx: decide(tx, event, asked.id))
+    await world.settle()
+    told = [(each["type"], each["object"]["id"]) for each in gathering.answers()]  # type: ignore[index]
+    assert told == [(answer, join["id"])]
 
 
 async def test_a_join_of_the_chapter_itself_is_rejected(world: World) -> None:

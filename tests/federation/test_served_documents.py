@@ -245,6 +245,24 @@ async def test_only_followers_learn_that_a_post_for_followers_is_gone(world: Wor
     assert "no-store" in answer.headers["cache-control"]
 
 
+async def test_only_followers_see_the_poll_of_an_event_for_followers(world: World) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    alice, eve = mastodon.member("alice"), mastodon.member("eve")
+    await alice.follow(chapter.uri)
+    start = chapter.deps.clock.now() + timedelta(days=2)
+    fields = EventFields("Tea", start=start.isoformat(), visibility=Visibility.FOLLOWERS)
+    made = await chapter.write(lambda tx: create_event(tx, chapter.actor, fields, chapter.urls))
+    await world.settle()
+    uri, statuses = chapter.urls.face(made.id), []
+    for reader in (alice, eve):
+        key = SigningKey(f"{reader.uri}#main-key", "rsa", reader.key)
+        signed = sign("cavage", key, method="GET", url=uri, at=chapter.deps.clock.now())
+        answer = await world.network.send("GET", uri, {"Accept": MASTODON, **signed})
+        statuses.append((answer.status_code, json.loads(answer.content).get("type")))
+    assert statuses == [(200, "Question"), (404, "about:blank")]
+    assert (await _get(world, uri)).status_code == 404
+
+
 async def test_the_place_of_an_event_answers_under_its_id(world: World) -> None:
     chapter = await world.chapter("a.test")
     start = chapter.deps.clock.now() + timedelta(days=2)

@@ -7,10 +7,18 @@ import pytest
 from sqlalchemy import func, select
 
 from fedi_chapter.core.clock import SetClock
+from fedi_chapter.core.errors import (
+    BadDocument,
+    RemoteBusy,
+    RemoteFailure,
+    RemoteRefused,
+    Unreachable,
+)
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.notice import NoticeKind, NoticeRoute, NoticeState
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, Saying
+from fedi_chapter.federation import remote_actors
 from fedi_chapter.services import reminders, retention, rsvps
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.events import cancel_event, create_event, edit_event
@@ -351,6 +359,36 @@ async def test_an_account_that_is_gone_is_left_alone(evening: Evening) -> None:
     await evening.says("ana")
     await evening.world.settle()
     assert await evening.fates() == [("going", "dropped", "the account is gone")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised"),
+    [
+        (RemoteRefused("https://m.test/users/ana answered 403", answer=403), None),
+        (RemoteRefused("https://m.test/users/ana answered 500", answer=500), Unreachable),
+        (RemoteBusy("https://m.test/users/ana answered 429"), Unreachable),
+        (BadDocument("https://m.test/users/ana answers with text/html"), BadDocument),
+    ],
+)
+async def test_why_somebody_could_not_be_told_does_not_say_who(
+    evening: Evening,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: RemoteFailure,
+    raised: type[RemoteFailure] | None,
+) -> None:
+    async def refresh(*_: object) -> None:
+        raise answer
+
+    monkeypatch.setattr(remote_actors, "refresh", refresh)
+    await evening.says("ana")
+    if raised is None:
+        await evening.world.settle()
+        assert await evening.fates() == [("going", "dropped", "m.test: remote-refused")]
+    else:
+        with pytest.raises(raised) as caught:  # what the loop keeps and logs
+            await evening.world.settle()
+        assert str(caught.value) == f"m.test: {answer.code}"
+        assert caught.value.__suppress_context__
 
 
 async def test_an_organizers_message_reaches_everybody_who_may_come_with_a_report(

@@ -2,9 +2,15 @@
 
 import pytest
 
+from fedi_chapter.domain.conversation import Reply
 from fedi_chapter.domain.moderation import Block
+from fedi_chapter.federation.case import Case
+from fedi_chapter.federation.handlers import remove_object
+from fedi_chapter.net.fetch import Budget
 from fedi_chapter.services.moderation import block
 from fedi_chapter.store import blocks, hosts, neighbours, reactions, remote_actors, replies, reports
+from fedi_chapter.vocab.activities import DeleteObject
+from tests.kit.builders import a_remote_actor
 from tests.kit.peers.mastodon import PUBLIC, Json, Member
 from tests.kit.world import Chapter, World
 
@@ -131,6 +137,22 @@ async def test_nobody_edits_or_deletes_anothers_reply(world: World) -> None:  # 
     reply = await chapter.read(lambda tx: replies.get(tx, status))
     assert reply
     assert reply.html == "<p>mine</p>"
+
+
+async def test_a_delete_looks_again_whose_it_is_when_it_counts(world: World) -> None:  # OBJ-06
+    chapter = await world.chapter("a.test")
+    mallory, post = a_remote_actor("mallory", "m.test"), await chapter.post("Hello")
+    status = "https://m.test/users/alice/statuses/1"
+    delete = DeleteObject(id=f"{status}#delete", actor=mallory.uri, object=status)
+    case = Case(mallory, chapter.urls, chapter.deps.settings, True, Budget(), world.clock.now())
+    prepared = await remove_object.prepare(chapter.deps, delete, case)
+    # Between the look at its owner and the change it came in: it is alice's.
+    alice = Reply(
+        status, "https://m.test/users/alice", post, post, "<p>Hi</p>", case.received_at, status
+    )
+    await chapter.write(lambda tx: replies.put(tx, alice))
+    await chapter.write(lambda tx: remove_object.apply(tx, delete, case, prepared))
+    assert await shown(chapter, post) == [status]
 
 
 async def test_nobody_takes_back_anothers_like_or_follow(world: World) -> None:  # OBJ-06

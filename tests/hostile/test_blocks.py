@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -137,6 +138,22 @@ async def test_who_was_blocked_gets_no_edit_but_the_deletion(world: World) -> No
     await chapter.write(lambda tx: delete_post(tx, post_id))
     await world.settle()
     assert [each.activity["type"] for each in mastodon.received] == ["Delete"]
+
+
+async def test_what_waited_for_a_server_when_it_was_blocked_stays_here(world: World) -> None:
+    chapter, alice, _ = await talked(world)
+    mastodon = world.mastodons["m.test"]
+    assert await alice.follow(chapter.uri) == 202
+    await world.settle()
+    del world.network.hosts["m.test"]
+    await chapter.post("said while you were away")
+    await world.settle()
+    await chapter.write(lambda tx: block(tx, "m.test", chapter.urls))
+    world.network.hosts["m.test"] = mastodon.app
+    mastodon.received.clear()
+    world.clock.advance(timedelta(days=1))
+    await world.settle()
+    assert [each.activity["type"] for each in mastodon.received] == ["Reject", "Undo"]
 
 
 async def test_an_edit_does_not_bring_a_hidden_reply_back(world: World) -> None:

@@ -172,9 +172,11 @@ async def test_webfinger_names_only_whom_it_should(world: World) -> None:  # INJ
 async def test_a_place_in_a_collection_that_is_none_is_a_bad_request(world: World) -> None:
     chapter = await world.chapter("a.test")
     for page in ("0", "-1", "1e9", "x", "%00", "²", "99999999", ""):
-        for name in ("followers", "following"):
+        for name in ("followers", "following", "outbox"):
             url = f"{chapter.uri}/{name}?page={page}"
             assert (await world.network.send("GET", url, PROGRAM)).status_code == 400, url
+    second = f"{chapter.uri}/outbox?page=2"  # its pages are found by `next`, not by counting
+    assert (await world.network.send("GET", second, PROGRAM)).status_code == 400
     for before in ("x", "-1", "%00", "1e5", "999999999999999999", "²"):
         url = f"{chapter.uri}/outbox?page=true&before={before}"
         assert (await world.network.send("GET", url, PROGRAM)).status_code == 400, url

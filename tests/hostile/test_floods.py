@@ -12,10 +12,10 @@ from fedi_chapter.domain.inbox import InboxJob, Incoming
 from fedi_chapter.domain.remote_actor import RemoteKey
 from fedi_chapter.federation import inbox as door
 from fedi_chapter.federation import remote_actors
-from fedi_chapter.federation.handlers import follow
+from fedi_chapter.federation.handlers import flag, follow
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.services.moderation import allow
-from fedi_chapter.store import followers, inbox, replies
+from fedi_chapter.store import followers, inbox, replies, reports
 from fedi_chapter.store.tx import Database, ReadTx
 from fedi_chapter.workers import inbox as worker
 from tests.kit.peers.mastodon import Mastodon
@@ -67,6 +67,23 @@ async def test_a_rush_of_many_hosts_waits_as_well(world: World) -> None:  # ABU-
         await world.mastodon(f"m{number}.test").member("ana").follow(chapter.uri)
     await world.settle()
     assert (len(await chapter.followers()), await waiting(chapter)) == (5, 3)
+
+
+async def test_reports_of_one_host_are_bounded_and_keep_no_other_out(  # ABU-07
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flag, "MOST_WAITING", 3)
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    for number in range(6):
+        await mastodon.member("ana").report([f"{chapter.uri}/{number}"], "bad")
+    await world.mastodon("other.test").member("ben").report([chapter.uri], "worse")
+    await world.settle()
+    waiting = await chapter.read(reports.listing)
+    assert sorted(each.comment for each in waiting) == ["bad"] * 3 + ["worse"]
+    await chapter.write(lambda tx: reports.close(tx, waiting[0].id))
+    await mastodon.member("ana").report([f"{chapter.uri}/again"], "still bad")
+    await world.settle()
+    assert len(await chapter.read(reports.listing)) == 4
 
 
 @pytest.mark.usefixtures("small_limits")

@@ -23,10 +23,10 @@ ACTIVITIES = [json.loads(path.read_text()) for path in GOLDEN]
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
 def test_deep_nesting_is_refused_quickly(deep: int, opening: str, closing: str) -> None:
     body = f'{{"type":"Like","object":{opening * deep}1{closing * deep}}}'.encode()
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(MalformedActivity):
         parse(body)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_thirty_two_levels_are_taken() -> None:

@@ -1,14 +1,17 @@
 """What is promised is written down, what is written down is there, and every link leads somewhere.
 
 The reference pages are compared with what their generator makes of the program; the tables of
-FEDERATION.md with the two tables of the federation room; commands, settings, files and make
-targets named anywhere in the documentation with the things themselves.
+FEDERATION.md with the two tables of the federation room, its examples with what is written;
+commands, settings, files and make targets named anywhere in the documentation with the things
+themselves.
 """
 
+import json
 import re
 import runpy
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,17 +20,25 @@ import pytest
 from fedi_chapter.cli.main import cli
 from fedi_chapter.core import errors
 from fedi_chapter.core.errors import ChapterError
+from fedi_chapter.domain.tally import NOBODY
 from fedi_chapter.federation import dispatch, forms, publish
 from fedi_chapter.federation.outcome import Ignored
 from fedi_chapter.federation.trust import RULES
 from fedi_chapter.settings import PREFIX, Settings
+from fedi_chapter.vocab.actors import PublicKeys, write_actor
+from fedi_chapter.vocab.envelopes import accept, rsvp
+from fedi_chapter.vocab.events import write_event
+from fedi_chapter.vocab.faces import write_face
+from fedi_chapter.vocab.shape import Document, encode, parse
 from fedi_chapter.web.routes import routes
+from tests.kit.examples import ASKING, CHAPTER, PUBLISHED, URLS
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 GENERATOR = runpy.run_path(str(REFERENCE / "generate.py"))
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_JSON = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)+[\w-]+\.py)")
@@ -52,6 +63,15 @@ def rows(text: str, heading: str) -> dict[str, str]:
     section = re.split(r"^#+ ", text.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
     lines = [line for line in section.splitlines() if line.startswith("|")][2:]
     return {line.split("|")[2].strip().strip("`"): line for line in lines}
+
+
+def shape(node: object) -> object:
+    """Return a document's members in their order, and the kinds of their values."""
+    if isinstance(node, dict):
+        return [(name, shape(value)) for name, value in node.items()]
+    if isinstance(node, list):
+        return [shape(each) for each in node[:1]]
+    return type(node)
 
 
 def sections(text: str) -> set[str]:
@@ -136,6 +156,27 @@ def test_every_happening_has_its_row() -> None:
 def test_software_that_gets_the_event_is_named() -> None:
     page = read("FEDERATION.md")
     assert [name for name in sorted(forms.TAKES_EVENTS) if f"`{name}`" not in page] == []
+
+
+def test_examples_have_the_members_of_what_is_written() -> None:
+    keys = PublicKeys("main-key", "PEM", "ed25519-key", "z6Mk")
+    event = replace(ASKING, images=(), tags=("potluck",))
+    counts = {"likes": {"type": "Collection", "totalItems": 0}}
+    counts |= {"shares": counts["likes"]}
+    join: Document = {"id": "https://m.test/1", "type": "Join", "actor": "a", "object": "b"}
+    uri = "https://m.test/events/7"
+    written = [
+        write_actor(replace(CHAPTER, icon=None), URLS, keys),
+        {**write_event(event, CHAPTER, URLS, NOBODY), **counts},
+        {**write_face(event, CHAPTER, URLS, NOBODY, PUBLISHED), **counts},
+        accept("a", "b", join, "c"),
+        rsvp("a", "b", "Join", uri, to="c", at=PUBLISHED),
+    ]
+    told = [json.loads(block) for block in _JSON.findall(read("FEDERATION.md"))]
+    assert [shape(each) for each in told] == [
+        shape({name: value for name, value in parse(encode(each)).items() if name != "@context"})
+        for each in written
+    ]
 
 
 def test_every_rule_of_trust_is_explained() -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from fedi_chapter.core.html import plain
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.rsvp import Party, Rsvp
 from fedi_chapter.services.event_fields import EventFields
@@ -94,13 +95,22 @@ class Gathering:
                 found.append(note)
         return [note for note in found if note["type"] == "Note"]
 
+    def texts(self, name: str = "ana") -> list[str]:
+        """Return what the direct messages somebody got say."""
+        return [plain(str(note["content"])) for note in self.letters(name)]
+
+
+async def invite(chapter: Chapter, **fields: object) -> Event:
+    """Publish a picnic of the day after tomorrow, unless `fields` (of `EventFields`) differ."""
+    start = f"{chapter.deps.clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    made = EventFields(**{"name": "Picnic", "start": start, "timezone": "UTC", **fields})  # type: ignore[arg-type]
+    return await chapter.write(lambda tx: create_event(tx, chapter.actor, made, chapter.urls))
+
 
 async def a_gathering(world: World, **fields: object) -> Gathering:
     """Return an event of the day after tomorrow; `fields` are those of `EventFields`."""
     chapter, server = await world.chapter("a.test"), world.mastodon("m.test")
-    start = world.clock.now() + timedelta(days=2)
-    made = EventFields(name="Picnic", start=f"{start:%Y-%m-%dT%H:%M}", timezone="UTC", **fields)  # type: ignore[arg-type]
-    event = await chapter.write(lambda tx: create_event(tx, chapter.actor, made, chapter.urls))
+    event = await invite(chapter, **fields)
     to = Invitation(chapter.urls.event(event.id), chapter.uri, event.poll)
     await world.settle()
     return Gathering(world, chapter, server, event.id, to)

@@ -9,7 +9,9 @@ from fedi_chapter.domain.conversation import Reply, ReplyState, Report
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.happening import PostPublished
 from fedi_chapter.domain.inbox import Incoming
+from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.domain.organizer import Role
+from fedi_chapter.services import notices
 from fedi_chapter.services.organizers import token_hash
 from fedi_chapter.store import (
     activities,
@@ -25,6 +27,7 @@ from fedi_chapter.store import (
 from fedi_chapter.store.tables import deliveries as delivery_table
 from fedi_chapter.store.tables import hosts as host_table
 from fedi_chapter.store.tables import inbox as inbox_table
+from fedi_chapter.store.tables import notices as notice_table
 from fedi_chapter.store.tables import outbox as outbox_table
 from fedi_chapter.store.tx import WriteTx
 from tests.kit.neighbourhood import BUS, CHAPTER, HOSTILE, MARA, URLS, a_remote, a_reply
@@ -57,7 +60,7 @@ def seed_desk(tx: WriteTx) -> None:
 
 
 def _queue(tx: WriteTx) -> None:
-    """Leave one message waiting for a server that fails, one given up, and three jobs set aside."""
+    """Leave a message waiting for a server that fails, one given up, and four jobs set aside."""
     for number, host in enumerate(("slow.example.com", "gone.example.com")):
         told = activities.put(
             tx,
@@ -78,3 +81,5 @@ def _queue(tx: WriteTx) -> None:
     inbox.put_many(tx, [Incoming(f"{JUN}/{each}", JUN, "Like", b"{}") for each in range(2)])
     tx.conn.execute(outbox_table.update().values(parked_at=tx.now, error="RuntimeError: bug"))
     tx.conn.execute(inbox_table.update().values(state="parked", outcome="RuntimeError: bug"))
+    notices.tell_actor(tx, BUS, JUN, NoticeKind.UNSURE, occasion="reply")
+    tx.conn.execute(notice_table.update().values(state="failed", recipient="", ended_at=tx.now))

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: one temporary cluster, one fresh database each time.
+"""A real PostgreSQL server for tests: one temporary cluster.
 
 Started when a test asks for it and the server's programs are installed. PostgreSQL refuses
 to run as root, so root hands it to an unprivileged user.
@@ -42,8 +42,13 @@ class Cluster:
 
     port: int
 
+    def address(self, database: str) -> str:
+        """Where the driver finds a database."""
+        return f"postgresql://chapter@127.0.0.1:{self.port}/{database}"
+
     def url(self, database: str) -> str:
-        return f"postgresql+asyncpg://chapter@127.0.0.1:{self.port}/{database}"
+        """Where the program finds it."""
+        return self.address(database).replace("postgresql:", "postgresql+asyncpg:")
 
 
 @contextlib.contextmanager
@@ -68,7 +73,7 @@ def cluster() -> Iterator[Cluster]:
                 stdout=log, stderr=log, user=user, cwd=home,
             )  # fmt: skip
         try:
-            _wait_for(server, port, home / "log")
+            _wait_for(server, home)
             yield Cluster(port)
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: what it would save is thrown away
@@ -100,12 +105,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + 30
+def _wait_for(server: "subprocess.Popen[bytes]", home: Path) -> None:
+    """Wait until the server says in its lock file that it is ready; its port opens before."""
+    lock, deadline = home / "data" / "postmaster.pid", time.monotonic() + 30
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
+            raise RuntimeError(f"PostgreSQL did not start:\n{(home / 'log').read_text()}")
+        with contextlib.suppress(OSError):
+            if lock.read_text().rstrip().endswith("ready"):
+                return
+        time.sleep(0.02)
     raise RuntimeError("PostgreSQL did not start in 30 seconds")

@@ -190,6 +190,17 @@ async def test_the_last_moment_to_answer_moves_with_the_event(house: House) -> N
     assert moved.rsvp_until == made.rsvp_until + (moved.starts_at - made.starts_at)
 
 
+async def test_the_last_moment_to_answer_is_never_after_the_end(house: House) -> None:
+    late = {"end": "2026-12-19T18:00", "rsvp_until": "2026-12-19T17:00"}
+    made = await create(house, **late)
+    shorter = await edit(house, made, end="2026-12-19T12:00")
+    assert shorter.rsvp_until == shorter.ends_at
+    with pytest.raises(FormInvalid):
+        await edit(house, made, start="2026-12-18T10:00", rsvp_until="2026-12-19T17:00")
+    given = await edit(house, made, start="2026-12-26T10:00", rsvp_until="2026-12-19T17:00")
+    assert given.rsvp_until == made.rsvp_until
+
+
 async def test_tags_given_by_name_stay_and_those_of_an_old_text_go(house: House) -> None:
     made = await create(house, tags=("doors",), description="#old")
     assert (await edit(house, made, description="#new")).tags == ("doors", "new")

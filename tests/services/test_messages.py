@@ -1,5 +1,6 @@
 """An organizer's words to all who may come, and what is put by the clock."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,18 +10,22 @@ from sqlalchemy import select
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.domain.event import EventId, EventStatus, RsvpMode
+from fedi_chapter.domain.event_message import EventMessage
+from fedi_chapter.domain.notice import NoticeKind, NoticeRoute, Overtaken
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Saying
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import reminders, rsvps
+from fedi_chapter.services.briefings import brief
 from fedi_chapter.services.messages import LONGEST, message_attendees, report
-from fedi_chapter.store import event_messages, events
+from fedi_chapter.store import event_messages, events, notice_queue
 from fedi_chapter.store.tables import notices
-from fedi_chapter.store.tx import Database
+from fedi_chapter.store.tx import Database, WriteTx
 from tests.conftest import NOW
 from tests.kit.builders import EVENT_ID, an_event, founded
 
 pytestmark = pytest.mark.anyio
 
+LEASE = timedelta(minutes=5)
 URLS = Urls("https://chapter.example", "chapter.example")
 
 
@@ -63,6 +68,14 @@ async def test_a_button_pressed_twice_sends_one_message(ready: Database, clock: 
     clock.advance(timedelta(minutes=2))
     await ready.write(lambda tx: message_attendees(tx, EVENT_ID, "Fire!"))
     assert await put(ready, "message") == 4
+
+
+async def test_two_presses_at_the_same_moment_send_one_message(ready: Database) -> None:
+    def press(tx: WriteTx) -> EventMessage:
+        return message_attendees(tx, EVENT_ID, "Fire!", urgent=True)
+
+    one, two = await asyncio.gather(ready.write(press), ready.write(press))
+    assert (two, await put(ready, "message")) == (one, 2)
 
 
 async def test_a_second_urgent_message_within_a_week_has_to_be_confirmed(
@@ -133,6 +146,19 @@ async def test_thanks_are_put_from_three_hours_to_two_days_after(
     for _ in range(2):
         await ready.write(reminders.put_due)
     assert await put(ready, "thanks") == thanked
+
+
+@pytest.mark.parametrize(("hours", "says"), [(71, None), (72, "the event is too long ago")])
+async def test_thanks_that_can_not_be_sent_for_three_days_after_the_end_are_left_out(
+    ready: Database, clock: SetClock, hours: int, says: str | None
+) -> None:
+    clock.advance(timedelta(hours=54))
+    await ready.write(reminders.put_due)
+    due = await ready.write(lambda tx: notice_queue.claim(tx, 9, LEASE, NoticeRoute.DIRECT))
+    (thanks,) = [job.notice for job in due if job.notice.kind is NoticeKind.THANKS]
+    clock.advance(timedelta(hours=hours - 4))  # it is over since four hours
+    told = await ready.read(lambda tx: brief(tx, thanks))
+    assert (told.reason if isinstance(told, Overtaken) else None) == says
 
 
 async def test_nobody_is_reminded_of_what_does_not_take_place(

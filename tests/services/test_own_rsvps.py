@@ -68,7 +68,7 @@ async def test_an_address_is_asked_once_and_told_how_it_stands_when_it_says_yes(
 ) -> None:
     event = await opened(db)
     ines = await answers(db, event)
-    assert await queued(db) == [("confirm-mail", "Ines@mail.example", "waiting")]
+    assert await queued(db) == [("confirm-mail", "ines@mail.example", "waiting")]
     first, again = await confirms(db, event, ines), await confirms(db, event, ines)
     assert first == again
     assert (first.key, first.language) == ("mailto:ines@mail.example", "es")

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.inbox import Incoming
+from fedi_chapter.domain.member import OAuthApp
 from fedi_chapter.services.posts import PostFields, create_post, delete_post
 from fedi_chapter.services.retention import sweep
-from fedi_chapter.store import inbox, organizers, remote_actors, tables, tombstones
+from fedi_chapter.store import inbox, oauth_apps, organizers, remote_actors, tables, tombstones
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from fedi_chapter.workers import schedule
 from tests.kit.builders import a_remote_actor
@@ -103,6 +104,31 @@ async def test_a_used_sign_in_link_goes_after_a_day(sender: Sender, clock: SetCl
     assert (await _sweep(sender))["sign_in_links"] == 0
     clock.advance(timedelta(days=2))
     assert (await _sweep(sender))["sign_in_links"] >= 1
+
+
+async def test_our_registration_at_a_server_goes_half_a_year_after_the_last_sign_in(
+    sender: Sender, clock: SetClock
+) -> None:
+    unused = OAuthApp(
+        issuer="https://m.test",
+        client_id="id",
+        secret_sealed=b"sealed",
+        redirect_uri="https://chapter.test/sign-in/return/m",
+        scope="read:me",
+        authorize_url="https://m.test/oauth/authorize",
+        token_url="https://m.test/oauth/token",
+        revoke_url="https://m.test/oauth/revoke",
+        userinfo_url=None,
+        checked_at=clock.now(),
+    )
+    used = replace(unused, issuer="https://n.test", checked_at=clock.now() + timedelta(days=9))
+    for app in (unused, used):
+        await sender.deps.db.write(lambda tx, app=app: oauth_apps.put(tx, app))  # type: ignore[misc]
+    clock.advance(timedelta(days=180))
+    assert (await _sweep(sender))["oauth_apps"] == 0
+    clock.advance(timedelta(days=1))
+    assert (await _sweep(sender))["oauth_apps"] == 1
+    assert await sender.deps.db.read(lambda tx: oauth_apps.get(tx, used.issuer)) == used
 
 
 async def test_who_was_told_of_a_deleted_post_is_forgotten_thirty_days_after_it(

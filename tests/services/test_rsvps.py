@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from fedi_chapter.core.clock import SetClock
-from fedi_chapter.core.errors import Conflict
+from fedi_chapter.core.errors import Busy, Conflict
 from fedi_chapter.domain.event import Event, EventStatus, RsvpMode
 from fedi_chapter.domain.rsvp import (
     RANKS,
@@ -101,7 +101,15 @@ async def test_five_hundred_at_once_for_the_last_seat_leave_exactly_one_of_them_
     db: Database,
 ) -> None:
     event = await an_open_event(db, capacity=1)
-    answers = await asyncio.gather(*(says(db, event, f"m{n}") for n in range(500)))
+
+    async def insists(name: str) -> Response:
+        while True:
+            try:
+                return await says(db, event, name)
+            except Busy:  # so many at once on a slow machine: the inbox tries again, too
+                await asyncio.sleep(0)
+
+    answers = await asyncio.gather(*(insists(f"m{n}") for n in range(500)))
     states = Counter(answer.rsvp.status for answer in answers)
     assert states == {RsvpStatus.GOING: 1, RsvpStatus.WAITLIST: 499}
     counted = await tally(db, event)
@@ -141,7 +149,7 @@ async def test_a_raised_capacity_lets_the_first_in_line_in(db: Database) -> None
     for name in ("ana", "ben", "cleo"):
         await says(db, event, name)
     larger = replace(event, capacity=2)
-    await db.write(lambda tx: service.resettle(tx, larger))
+    await db.write(lambda tx: service.resettle(tx, event, larger))
     counted = await tally(db, event)
     assert (counted.going, counted.waitlist) == (2, 1)
 
@@ -151,7 +159,7 @@ async def test_who_has_a_seat_keeps_it_when_the_capacity_is_lowered(db: Database
     for name in ("ana", "ben", "cleo"):
         await says(db, event, name)
     smaller = replace(event, capacity=1)
-    await db.write(lambda tx: service.resettle(tx, smaller))
+    await db.write(lambda tx: service.resettle(tx, event, smaller))
     await says(db, smaller, "dora")
     await says(db, smaller, "ana", Answer.NO, **later(1))
     counted = await tally(db, event)
@@ -208,6 +216,14 @@ async def test_a_join_under_a_new_id_is_answered_again(db: Database) -> None:
         ("https://mz.example/1", "Accept"),
         ("https://mz.example/2", "Accept"),
     ]
+
+
+async def test_who_joined_and_says_no_elsewhere_is_shown_as_coming_nowhere(db: Database) -> None:
+    event = await an_open_event(db)
+    join = {"route": Route.JOIN, "rank": Rank.JOIN, "activity_id": "join-1"}
+    await says(db, event, "joiner", **join)
+    await says(db, event, "joiner", Answer.NO, route=Route.WEB, **later(5))
+    assert await joins_answered(db) == [("join-1", "Accept"), ("join-1", "Reject")]
 
 
 async def test_many_answers_within_a_window_are_one_new_total(db: Database) -> None:
@@ -343,8 +359,8 @@ class Room(RuleBasedStateMachine):
     @rule(capacity=st.integers(1, 6))
     def the_capacity_changes(self, capacity: int) -> None:
         self.most_taken = self.run(tally(self.db, self.event)).heads
-        self.event = replace(self.event, capacity=capacity)
-        self.run(self.db.write(lambda tx: service.resettle(tx, self.event)))
+        old, self.event = self.event, replace(self.event, capacity=capacity)
+        self.run(self.db.write(lambda tx: service.resettle(tx, old, self.event)))
 
     @rule(nth=st.integers(0, 4))
     def somebody_is_forgotten(self, nth: int) -> None:

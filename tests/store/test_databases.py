@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from fedi_chapter.domain.chapter import Instance
-from fedi_chapter.store import instance, local_actors
+from fedi_chapter.store import events, instance, local_actors
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
-from tests.kit.builders import NOW, a_chapter, founded
+from tests.kit.builders import NOW, a_chapter, an_event, founded
 
 pytestmark = pytest.mark.anyio
 
@@ -29,6 +29,15 @@ async def test_a_unit_that_raises_changes_nothing(db: Database) -> None:
     with pytest.raises(ValueError, match="no"):
         await db.write(fail)
     assert await db.read(local_actors.chapter) is None
+
+
+async def test_an_error_names_nothing_of_what_was_to_be_written(db: Database) -> None:
+    await founded(db)
+    secret = an_event(name="Canary")
+    await db.write(lambda tx: events.insert(tx, secret))
+    with pytest.raises(DBAPIError) as caught:
+        await db.write(lambda tx: events.insert(tx, secret))
+    assert "Canary" not in str(caught.value)
 
 
 async def test_many_writers_at_once_all_succeed(db: Database) -> None:

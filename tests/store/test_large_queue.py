@@ -1,16 +1,17 @@
 """A claim stays fast however much waits: R-10 and R-16 of the reliability plan.
 
-The clock on the wall is measured generously; what must not happen is a scan of the queue.
+What must not happen is a scan of the queue, so the work of the database is counted, not the time.
 """
 
-import time
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, text
 
+from fedi_chapter.domain.delivery import Outcome
 from fedi_chapter.store import deliveries
 from fedi_chapter.store.postgres import PostgresDatabase
+from fedi_chapter.store.sqlite import driver
 from fedi_chapter.store.tables import deliveries as table
 from fedi_chapter.store.tables import hosts
 from fedi_chapter.store.tx import Database, WriteTx
@@ -19,15 +20,23 @@ from tests.store.test_deliveries import an_activity, ended
 
 pytestmark = pytest.mark.anyio
 
-ROWS, BACKLOG, HOSTS, LIVE = 100_000, 50_000, 2_000, 200
+ROWS, BACKLOG, HOSTS, LIVE = 20_000, 10_000, 2_000, 200
 LEASE = timedelta(minutes=5)
-FASTEST_OF = 5
-BUDGET = 0.05
-"""Seconds for a claim of a hundred."""
+CLAIMS = 5
+ROWS_READ = 4_000
+"""What PostgreSQL may look at for a claim of a hundred: a scan would be twenty thousand."""
+STEPS = 300
+"""What SQLite may do for it, in thousands of its machine's steps."""
+
+
+_ROWS_READ = text(
+    "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)"
+    " FROM pg_stat_xact_user_tables WHERE relname = 'deliveries'"
+)
 
 
 def _fill(tx: WriteTx) -> None:
-    """Put 100,000 waiting rows: 1,800 of 2,000 hosts rest, and one has half the queue."""
+    """Put 20,000 waiting rows: 1,800 of 2,000 hosts rest, and one has half the queue."""
     activity = an_activity(tx, "create")
     rest = NOW + timedelta(hours=1)
     tx.conn.execute(
@@ -53,7 +62,7 @@ def _fill(tx: WriteTx) -> None:
     tx.conn.execute(insert(table), rows)
 
 
-async def test_a_claim_from_a_hundred_thousand_rows_is_fast_and_fair(
+async def test_a_claim_from_a_long_queue_reads_little_more_than_it_takes_and_is_fair(
     db: Database,
 ) -> None:
     await founded(db)
@@ -61,14 +70,26 @@ async def test_a_claim_from_a_hundred_thousand_rows_is_fast_and_fair(
     if isinstance(db, PostgresDatabase):  # as the server does by itself; SQLite never does
         await db.write(lambda tx: tx.conn.execute(text("ANALYZE")) and None)
 
-    def timed(tx: WriteTx) -> float:
-        begun = time.perf_counter()
+    def work(tx: WriteTx) -> int:
+        """Claim, and return how much the database did for it."""
+        if isinstance(db, PostgresDatabase):
+            before = tx.conn.execute(_ROWS_READ).scalar_one()
+            claim(tx)
+            return int(tx.conn.execute(_ROWS_READ).scalar_one() - before)
+        thousands = list[int]()
+        driver(tx.conn).set_progress_handler(lambda: thousands.append(1), 1_000)
+        claim(tx)
+        driver(tx.conn).set_progress_handler(None, 0)
+        return len(thousands)
+
+    def claim(tx: WriteTx) -> None:
         claimed = deliveries.claim(tx, 100, LEASE, per_host=2)
-        taken = time.perf_counter() - begun
         assert len(claimed) == 100
         assert len({each.host for each in claimed}) >= 50
-        deliveries.finish(tx, [ended(each) for each in claimed])
-        return taken
+        taken.append([ended(each) for each in claimed])
 
-    times = [await db.write(timed) for _ in range(FASTEST_OF)]
-    assert min(times) < BUDGET, times
+    taken = list[list[Outcome]]()
+    for _ in range(CLAIMS):
+        done = await db.write(work)
+        assert done < (ROWS_READ if isinstance(db, PostgresDatabase) else STEPS)
+        await db.write(lambda tx: deliveries.finish(tx, taken[-1]))

@@ -109,6 +109,20 @@ async def test_a_follower_who_asks_again_stays_one_follower(db: Database, clock:
     assert await db.write(lambda tx: followers.remove(tx, CHAPTER_ID, ANA.uri)) is False
 
 
+async def test_who_was_let_in_does_not_wait_again(db: Database) -> None:
+    await founded(db)
+
+    def work(tx: WriteTx) -> None:
+        remote_actors.put(tx, ANA)
+        for state in (FollowState.PENDING, FollowState.ACCEPTED, FollowState.PENDING):
+            followers.put(tx, CHAPTER_ID, ANA.uri, "f", state)
+
+    await db.write(work)
+    found = await db.read(lambda tx: followers.get(tx, CHAPTER_ID, ANA.uri))
+    assert found is not None
+    assert found.state is FollowState.ACCEPTED
+
+
 async def test_only_groups_among_the_followers_are_named(db: Database) -> None:
     await founded(db)
 
@@ -210,6 +224,18 @@ async def test_a_thread_shows_what_is_not_held_or_hidden(db: Database) -> None:
     await db.write(lambda tx: replies.remove(tx, a_reply(4).uri))
     thread = await db.read(lambda tx: replies.thread(tx, [EVENT, "other"], 9))
     assert [each.html for each in thread] == ["<p>Hi</p>", "edited"]
+
+
+async def test_an_edit_that_comes_while_a_reply_is_hidden_does_not_show_it(db: Database) -> None:
+    shown = a_reply(2)
+
+    def work(tx: WriteTx) -> None:
+        replies.put(tx, shown)
+        replies.set_state(tx, shown.uri, ReplyState.HIDDEN)
+        replies.put(tx, replace(shown, html="edited"))  # read before it was hidden
+
+    await db.write(work)
+    assert await db.read(lambda tx: replies.thread(tx, [EVENT], 9)) == []
 
 
 async def test_a_person_is_counted_once_over_an_event_and_its_face(db: Database) -> None:

@@ -11,6 +11,7 @@ from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Saying
 from fedi_chapter.services.rsvps import respond
 from fedi_chapter.store import (
     activities,
+    audiences,
     blocks,
     deliveries,
     events,
@@ -93,6 +94,26 @@ async def test_who_answered_without_the_poll_is_not_told_of_it(db: Database) -> 
 
     await db.write(work)
     assert await inboxes(db) == []
+
+
+async def test_who_answered_by_the_event_hears_of_it_once_a_server(db: Database) -> None:
+    await asked(db)
+
+    def work(tx: WriteTx) -> list[str]:
+        for name, host, route in (
+            ("ana", "mz.example", Route.JOIN),
+            ("ben", "mz.example", Route.JOIN),
+            ("cleo", "fr.example", Route.ANSWER),
+            ("dan", "both.example", Route.ANSWER),
+            ("eve", "sub.bad.example", Route.JOIN),
+            ("fay", "m.example", Route.POLL),
+        ):
+            answer(tx, name, host, route)
+        deliveries.to_inbox(tx, tell(tx), "https://both.example/inbox", "both.example")
+        blocks.put(tx, Block("bad.example", "host", NOW))
+        return sorted(audiences.inboxes_of_joiners(tx, EVENT_ID, FACE))
+
+    assert await db.write(work) == ["https://fr.example/inbox", "https://mz.example/inbox"]
 
 
 async def test_a_server_that_has_the_event_or_takes_events_is_not_told_of_the_poll(

@@ -9,9 +9,11 @@ from starlette.applications import Starlette
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.store.tx import Database
+from tests.kit.guests import house
 from tests.kit.ids import CountedIds
 from tests.kit.neighbourhood import BASE, deps_for, put_picture, seed, site_app
 
+__all__ = ["app", "browser", "house"]
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 

@@ -331,6 +331,7 @@ async def test_the_desk_shows_what_the_chapter_does_and_what_waits(
         "1 message could not be delivered.",
         "1 piece of our news could not be told, and is set aside.",
         "2 messages that came in could not be taken in, and are set aside.",
+        "1 message to somebody who answered could not be sent, and we no longer know",
         "fedi-chapter queue list --state parked",
         "slow.example.com",
         "gone.example.com",

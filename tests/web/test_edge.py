@@ -5,12 +5,16 @@ from ipaddress import ip_network
 
 import httpx
 import pytest
+from starlette.routing import Route
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from fedi_chapter.core.errors import FormInvalid, RemoteBusy
+from fedi_chapter.web.admin import routes as admin
 from fedi_chapter.web.errors import problem_of
+from fedi_chapter.web.members import routes as members
 from fedi_chapter.web.middleware import LARGEST_BODY, client_address
+from fedi_chapter.web.public import routes as public
 from tests.kit.neighbourhood import BASE, BUS, PICTURE, event_id
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +26,26 @@ def lines() -> Iterator[list[EventDict]]:
     """What is logged meanwhile."""
     with capture_logs() as captured:
         yield captured
+
+
+KEYS_TO_ONES_OWN = sorted(
+    {
+        route.path
+        for route in (*admin.routes, *members.routes, *public.routes)
+        if isinstance(route, Route) and "{token}" in route.path
+    }
+)
+
+
+@pytest.mark.parametrize("path", KEYS_TO_ONES_OWN)
+@pytest.mark.parametrize("end", ["", "/", "/more"])
+async def test_an_address_that_is_a_key_is_logged_without_it(
+    browser: httpx.AsyncClient, lines: list[EventDict], path: str, end: str
+) -> None:
+    for method in ("GET", "POST"):
+        await browser.request(method, path.replace("{token}", "c4n4ry") + end)
+    assert [line["event"] for line in lines] == ["request"] * 2
+    assert "c4n4ry" not in repr(lines)
 
 
 async def test_every_answer_carries_the_headers_that_keep_a_page_ours(
@@ -133,6 +157,8 @@ async def test_a_streamed_body_is_counted_while_it_comes(browser: httpx.AsyncCli
         ("10.0.0.1", "6.6.6.6, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
         ("10.0.0.1", "[2001:db8::1]:4711", "2001:db8::1"),
         ("10.0.0.1", "203.0.113.9:4711", "203.0.113.9"),
+        ("10.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"),
+        ("::ffff:10.0.0.1", "203.0.113.9", "203.0.113.9"),
         ("10.0.0.1", "nonsense", "10.0.0.1"),
         ("10.0.0.1", "", "10.0.0.1"),
     ],

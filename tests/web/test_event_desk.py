@@ -51,7 +51,7 @@ async def test_the_page_says_who_comes_by_which_way_and_who_waits(
     assert "seats taken</dt><dd>3 / 4</dd>" in page
     for words in ("Mara Lindqvist", "@mara@social.example.com", "By hand", "Waiting for your yes"):
         assert words in page
-    row = re.search(r"<th scope=\"row\">Going</th>(.*?)</tr>", page)
+    row = re.search(r"<th scope=\"row\">Coming</th>(.*?)</tr>", page)
     assert row
     assert re.findall(r"<td>(\d+)</td>", row[1]) == ["1", "0", "1", "2"]
     assert page.index("Dora") < page.index("The waitlist, in order") < page.index("Cleo")

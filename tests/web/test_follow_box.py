@@ -1,11 +1,18 @@
 """The Follow box: wrong handles, strange servers, foreign forms, too many tries."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from fedi_chapter.core.errors import UnknownHandle, Unreachable
 from fedi_chapter.deps import Deps
+from fedi_chapter.domain.event import RsvpMode
 from fedi_chapter.federation import discover
+from fedi_chapter.store import events
+from fedi_chapter.store.tx import Database
+from fedi_chapter.web.rate_limit import PER_MINUTE
 from tests.kit.neighbourhood import BASE, BUS
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +67,22 @@ async def test_an_event_can_be_answered_from_the_visitors_server(
     await post(browser, "me@my.server", object=uri)
     await post(browser, "me@my.server", object="https://evil.example/x")
     assert [object_uri for _, object_uri in asked] == [uri, f"{BASE}/chapter"]
+
+
+async def test_who_comes_to_answer_reads_how_to_answer(
+    browser: httpx.AsyncClient, sqlite_db: Database, asked: list[tuple[str, str]]
+) -> None:
+    uri, words = f"{BASE}/events/{BUS.id}", "Answer from your own server"
+    assert words not in (await browser.get("/follow", params={"object": uri})).text
+    asking = replace(BUS, rsvp=RsvpMode.ON)
+    await sqlite_db.write(lambda tx: events.change(tx, asking))
+    form = (await browser.get("/follow", params={"object": uri})).text
+    assert form.count(words) == 2  # title and head
+    assert "Reply or share" not in form
+    assert "by replying “going”" in (await post(browser, "me@my.server", object=uri)).text
+    hidden = replace(asking, published_at=None)
+    await sqlite_db.write(lambda tx: events.change(tx, hidden))
+    assert words not in (await browser.get("/follow", params={"object": uri})).text
 
 
 async def test_the_line_to_copy_of_an_event_leads_apps_to_its_face(
@@ -137,10 +160,31 @@ async def test_more_handles_than_a_person_types_are_put_off(
     browser: httpx.AsyncClient, asked: list[tuple[str, str]]
 ) -> None:
     answers = [(await post(browser, "me@my.server")).status_code for _ in range(13)]
-    assert answers == [200] * 12 + [503]
+    assert answers == [200] * 12 + [429]
     refused = await post(browser, "me@my.server")
     assert int(refused.headers["retry-after"]) > 0
     assert len(asked) == 12
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("2001:db8:0:1::1", "2001:db8:0:1::2", True),  # one customer has as many as they like
+        ("2001:db8:0::1", "2001:db8:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+async def test_who_has_many_addresses_is_counted_once(
+    app: Starlette, asked: list[tuple[str, str]], one: str, other: str, are_one: bool
+) -> None:
+    async def ask(address: str) -> int:
+        transport = httpx.ASGITransport(app=app, client=(address, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            return (await post(client, "me@my.server")).status_code
+
+    for _ in range(PER_MINUTE):
+        assert await ask(one) == 200
+    assert await ask(other) == (429 if are_one else 200)
 
 
 async def test_who_types_our_address_is_asked_for_their_own(
@@ -150,3 +194,11 @@ async def test_who_types_our_address_is_asked_for_their_own(
     assert answer.status_code == 422
     assert "That is our address" in answer.text
     assert asked == []
+
+
+async def test_no_address_is_remembered_while_it_is_counted(
+    app: Starlette, browser: httpx.AsyncClient, asked: list[tuple[str, str]]
+) -> None:
+    await post(browser, "me@my.server")
+    (remembered,) = app.state.look_ups.seen
+    assert "127.0.0.1" not in remembered

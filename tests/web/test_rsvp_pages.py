@@ -1,100 +1,27 @@
-"""Answering an event on our pages: the box, the form, a page of one's own, the exact place."""
+"""Answering an event on its page: the box with the numbers, and the form."""
 
-import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from html import unescape
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from sqlalchemy import select
-from starlette.applications import Starlette
 from starlette.datastructures import FormData
 
 from fedi_chapter.core.clock import SetClock
-from fedi_chapter.deps import Deps
-from fedi_chapter.domain.event import Event, RsvpMode
-from fedi_chapter.domain.notice import NoticeRoute
+from fedi_chapter.domain.event import RsvpMode
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, RsvpStatus, Saying
 from fedi_chapter.services import members, own_rsvps, rsvps
-from fedi_chapter.services.events import cancel_event
 from fedi_chapter.store import event_secrets, events
-from fedi_chapter.store import rsvps as store
-from fedi_chapter.store.tables import notices
-from fedi_chapter.store.tx import Database, ReadTx, WriteTx
-from fedi_chapter.web.cache import AnswerCache
+from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.web.private import word
 from fedi_chapter.web.rate_limit import ANSWERS, network_of
-from fedi_chapter.workers import notices as notice_loop
-from tests.kit.ids import CountedIds
-from tests.kit.inviting import PICNIC, SUPPER, Postbox, seed_invitations
-from tests.kit.neighbourhood import BASE, CHAPTER, MARA, an_event, deps_for, seed, site_app
+from tests.kit.guests import PATH, House
+from tests.kit.inviting import PICNIC
+from tests.kit.neighbourhood import BASE, CHAPTER, MARA, an_event
 
 pytestmark = pytest.mark.anyio
 
-PATH = f"/events/{PICNIC.id}"
-OURS = {"Sec-Fetch-Site": "same-origin"}
-BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-
-
-@dataclass
-class House:
-    """The chapter, and a browser that visits it."""
-
-    deps: Deps
-    app: Starlette
-    browser: httpx.AsyncClient
-    post: Postbox
-    clock: SetClock
-
-    async def read(self, work: Any) -> Any:
-        return await self.deps.db.read(work)
-
-    async def answer(self, event: Event, **fields: str) -> httpx.Response:
-        form = {"name": "Ines", "answer": "going", "guests": "0", **fields}
-        return await self.browser.post(f"/events/{event.id}/rsvp", data=form, headers=OURS)
-
-    async def own(self, event: Event, **fields: str) -> str:
-        """Answer, and return the path of one's own page."""
-        self.clock.advance(timedelta(seconds=1))
-        answer = await self.answer(event, **fields)
-        assert answer.status_code == 303, answer.text
-        return answer.headers["location"].partition("?")[0]
-
-    async def press(self, path: str, **fields: str) -> httpx.Response:
-        self.clock.advance(timedelta(seconds=1))
-        return await self.browser.post(path, data=fields, headers=OURS)
-
-    async def page(self, path: str) -> str:
-        answer = await self.browser.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    async def everyone(self, event: Event) -> list[Rsvp]:
-        found: list[Rsvp] = await self.read(lambda tx: store.of_event(tx, event.id))
-        return found
-
-    async def deliver_mail(self) -> None:
-        queue = notice_loop.queue(self.deps, NoticeRoute.MAIL)
-        for job in await self.deps.db.write(lambda tx: queue.claim(tx, 100)):
-            await queue.do(job)
-
-
-@pytest.fixture
-async def house(
-    sqlite_db: Database, clock: SetClock, ids: CountedIds, tmp_path: Path
-) -> AsyncIterator[House]:
-    await sqlite_db.write(seed)
-    await sqlite_db.write(seed_invitations)
-    post = Postbox()
-    deps = replace(deps_for(sqlite_db, clock, ids, tmp_path), mailer=post)
-    app = site_app(deps)
-    transport = httpx.ASGITransport(app=AnswerCache(app, sqlite_db))
-    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=BROWSER) as client:
-        yield House(deps, app, client, post, clock)
+FIRST = "Nobody has said yes yet: you could be the first"
 
 
 # -- the event's page ----------------------------------------------------------------------
@@ -106,6 +33,23 @@ async def test_the_page_tells_numbers_and_no_names(house: House) -> None:
     assert "2 people are going" in html
     assert "no seat left" in html
     assert "Xanthippe" not in html
+
+
+async def test_the_first_to_answer_is_invited_to_begin(house: House) -> None:
+    html = await house.page(PATH)
+    assert FIRST in html
+    assert "0 people" not in html
+    await house.own(PICNIC)
+    assert FIRST not in await house.page(PATH)
+
+
+async def test_where_nobody_said_yes_in_time_nobody_is_invited_any_more(
+    house: House, clock: SetClock
+) -> None:
+    clock.advance(PICNIC.closes_at - clock.now())
+    html = await house.page(PATH)
+    assert "Nobody said yes." in html
+    assert FIRST not in html
 
 
 async def test_the_page_offers_the_app_the_account_and_the_form(house: House) -> None:
@@ -212,7 +156,7 @@ async def test_one_network_can_not_flood_an_event(house: House) -> None:
     big = replace(PICNIC, capacity=None)
     await house.deps.db.write(lambda tx: events.change(tx, big))
     answers = [(await house.answer(big, name=f"n{n}")).status_code for n in range(ANSWERS + 1)]
-    assert answers == [303] * ANSWERS + [503]
+    assert answers == [303] * ANSWERS + [429]
     assert not hasattr(house.app.state.answers, "addresses")
     assert "127.0.0" not in repr(house.app.state.answers.seen)
 
@@ -249,213 +193,6 @@ async def test_an_event_that_only_counts_asks_for_no_name_and_can_be_changed(hou
     assert (row.name, row.email, len(row.key)) == (None, None, 64)
     await house.press(own, answer="no")
     assert [each.status for each in await house.everyone(counted)] == [RsvpStatus.NO]
-
-
-# -- one's own page ------------------------------------------------------------------------
-
-
-async def test_an_answer_is_changed_and_taken_back_on_ones_own_page(house: House) -> None:
-    own = await house.own(PICNIC)
-    for answer, status in (("maybe", "Perhaps you come"), ("going", "You are going")):
-        moved = await house.press(own, answer=answer, guests="1")
-        assert status in await house.page(moved.headers["location"])
-    assert [each.guests for each in await house.everyone(PICNIC)] == [1]
-    await house.press(own, answer="none")
-    assert await house.everyone(PICNIC) == []
-    assert "You took your answer back" in await house.page(own)
-
-
-async def test_more_guests_than_seats_are_refused_and_the_seat_stays(house: House) -> None:
-    own = await house.own(PICNIC)
-    await house.own(PICNIC, name="Ben")
-    answer = await house.press(own, answer="going", guests="1")
-    assert "no room for more guests" in await house.page(answer.headers["location"])
-    assert {each.status for each in await house.everyone(PICNIC)} == {RsvpStatus.GOING}
-
-
-async def test_reminders_can_be_turned_off_and_on(house: House) -> None:
-    own = await house.own(PICNIC, email="ines@mail.example")
-    await house.press(f"{own}/mute", muted="yes")
-    assert [each.muted for each in await house.everyone(PICNIC)] == [True]
-    await house.press(f"{own}/mute")
-    assert [each.muted for each in await house.everyone(PICNIC)] == [False]
-
-
-async def test_forget_me_erases_at_once_frees_the_seat_and_says_what_remains(house: House) -> None:
-    own = await house.own(PICNIC, name="Xanthippe", email="x@mail.example", guests="1")
-    waiting = await house.own(PICNIC, name="Ben")
-    unsure = await house.press(f"{own}/forget")
-    assert "done=unsure" in unsure.headers["location"]
-    gone = await house.press(f"{own}/forget", sure="yes")
-    assert "in your own mailbox" in gone.text
-    assert (await house.browser.get(own)).status_code == 404
-    assert "You are going" in await house.page(waiting)
-    await house.deliver_mail()
-    assert house.post.letters == []
-
-    def left(tx: ReadTx) -> str:
-        return repr([tuple(row) for row in tx.conn.execute(select(notices))])
-
-    assert "x@mail.example" not in await house.read(left)
-
-
-async def test_unknown_forged_and_dead_links_look_the_same(house: House) -> None:
-    own = await house.own(SUPPER)
-    (ines,) = await house.everyone(SUPPER)
-    token = own.rpartition("/")[2]
-    forged = token[:-1] + ("A" if token[-1] != "A" else "B")
-    answers = [
-        await house.browser.get(path)
-        for path in (
-            "/rsvp/nothing",
-            f"/rsvp/{forged}",
-            f"/place/{token}",
-            f"/place/{house.deps.links.make('place', 'nobody', 1)}",
-            f"/place/{house.deps.links.make('place', ines.id, ines.turn + 1)}",
-            "/place/nothing",
-        )
-    ]
-    assert {answer.status_code for answer in answers} == {404}
-    bodies = {re.sub(r"/(rsvp|place)/[\w-]+", "", answer.text) for answer in answers}
-    assert len(bodies) == 1
-    assert len({tuple(sorted(answer.headers.items())[:-1]) for answer in answers}) <= 2
-
-
-# -- the exact place -----------------------------------------------------------------------
-
-
-async def place_of(house: House, own: str) -> str:
-    """Return the path of the exact place's own page, as the page names it."""
-    link = re.search(r'href="([^"]+/place/[^"]+)"', await house.page(own))
-    assert link
-    return unescape(link[1]).removeprefix(BASE)
-
-
-async def test_who_has_a_seat_learns_the_exact_place_and_nobody_else(house: House) -> None:
-    own = await house.own(SUPPER)
-    place = await place_of(house, own)
-    answer = await house.browser.get(place)
-    assert "7 Hidden Lane" in answer.text
-    assert 'href="geo:33.7512,-84.3391"' in answer.text
-    assert "openstreetmap" not in answer.text
-    assert answer.headers["cache-control"] == "private, no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
-    assert "7 Hidden Lane" in (await house.browser.get(f"{own}.ics")).text.replace("\r\n ", "")
-    maybe = await house.own(SUPPER, name="Ben", answer="maybe")
-    for path in (maybe, f"{maybe}.ics", f"/events/{SUPPER.id}", f"/events/{SUPPER.id}.ics"):
-        assert "Hidden" not in await house.page(path)
-
-
-async def test_the_place_is_gone_with_the_seat_and_an_old_link_stays_dead(house: House) -> None:
-    own = await house.own(SUPPER)
-    old = await place_of(house, own)
-    await house.press(own, answer="no")
-    assert (await house.browser.get(old)).status_code == 404
-    await house.press(own, answer="going")
-    assert (await house.browser.get(old)).status_code == 404
-    assert (await house.browser.get(await place_of(house, own))).status_code == 200
-
-
-async def test_the_place_is_told_until_a_day_after_the_event(house: House, clock: SetClock) -> None:
-    own = await house.own(SUPPER)
-    place = await place_of(house, own)
-    clock.advance(SUPPER.over_at + timedelta(hours=23) - clock.now())
-    assert (await house.browser.get(place)).status_code == 200
-    clock.advance(timedelta(hours=1))
-    assert (await house.browser.get(place)).status_code == 404
-    assert "Hidden" not in await house.page(own)
-
-
-async def test_a_cancelled_event_has_no_exact_place(house: House) -> None:
-    own = await house.own(SUPPER)
-    place = await place_of(house, own)
-    await house.deps.db.write(lambda tx: cancel_event(tx, SUPPER.id))
-    assert (await house.browser.get(place)).status_code == 404
-
-
-# -- mail ----------------------------------------------------------------------------------
-
-
-async def mailed_link(house: House) -> str:
-    await house.deliver_mail()
-    found = re.search(rf"{BASE}(/rsvp/[\w-]+)", house.post.letters[-1].text)
-    assert found
-    return found[1]
-
-
-async def test_an_address_gets_one_question_and_nothing_else_until_it_says_yes(
-    house: House,
-) -> None:
-    own = await house.own(PICNIC, email="Ines@Mail.example")
-    for answer in ("no", "going", "maybe", "going"):
-        await house.press(own, answer=answer)
-    await house.deliver_mail()
-    assert [letter.to for letter in house.post.letters] == ["Ines@Mail.example"]
-    assert "Is this your mail address?" not in await house.page(own)
-    link = await mailed_link(house)
-    assert "Is this your mail address?" in await house.page(link)
-    (before,) = await house.everyone(PICNIC)
-    assert before.email_confirmed_at is None
-    await house.press(f"{link}/confirm")
-    (ines,) = await house.everyone(PICNIC)
-    assert ines.key == "mailto:ines@mail.example"
-    await house.deliver_mail()
-    assert len(house.post.letters) == 2
-    assert "See you there" in house.post.letters[1].subject
-
-
-async def test_only_the_mailbox_can_confirm(house: House) -> None:
-    own = await house.own(PICNIC, email="ines@mail.example")
-    assert (await house.press(f"{own}/confirm")).status_code == 404
-    assert [each.email_confirmed_at for each in await house.everyone(PICNIC)] == [None]
-
-
-async def test_an_address_once_given_can_not_become_another(house: House) -> None:
-    own = await house.own(PICNIC, email="ines@mail.example")
-    assert (await house.press(f"{own}/mail", email="victim@mail.example")).status_code == 409
-    assert [each.email for each in await house.everyone(PICNIC)] == ["ines@mail.example"]
-
-
-async def test_an_address_can_be_added_later(house: House) -> None:
-    own = await house.own(PICNIC)
-    assert (await house.press(f"{own}/mail", email="nonsense")).status_code == 422
-    await house.press(f"{own}/mail", email="ines@mail.example")
-    await house.press(f"{await mailed_link(house)}/confirm")
-    (ines,) = await house.everyone(PICNIC)
-    assert ines.email_confirmed_at is not None
-
-
-async def test_a_victim_gets_at_most_three_letters_a_day_however_often_it_is_named(
-    house: House, clock: SetClock
-) -> None:
-    for event in (PICNIC, SUPPER):
-        for n in range(4):
-            own = await house.own(event, name=f"n{n}", email="victim@mail.example")
-            await house.deliver_mail()
-            await house.press(f"{own}/forget", sure="yes")
-    assert len(house.post.letters) == 3
-
-
-async def test_one_mailbox_has_one_answer_and_the_newer_counts(house: House) -> None:
-    await house.own(SUPPER, email="ines@mail.example")
-    await house.press(f"{await mailed_link(house)}/confirm")
-    newer = await house.own(SUPPER, email="ines@mail.example", answer="maybe")
-    await house.press(f"{await mailed_link(house)}/confirm")
-    (ines,) = await house.everyone(SUPPER)
-    assert ines.status is RsvpStatus.MAYBE
-    assert "Perhaps you come" in await house.page(newer)
-
-
-async def test_who_waits_twice_keeps_the_seat_they_have(house: House) -> None:
-    older = await house.own(PICNIC, email="ines@mail.example", guests="1")
-    await house.press(f"{await mailed_link(house)}/confirm")
-    await house.own(PICNIC, name="Ben")
-    await house.own(PICNIC, email="ines@mail.example")
-    kept = await house.press(f"{await mailed_link(house)}/confirm")
-    assert "You are going" in await house.page(kept.headers["location"])
-    assert "You are going" in await house.page(older)
-    states = [(each.name, each.status) for each in await house.everyone(PICNIC)]
-    assert states == [("Ines", RsvpStatus.GOING), ("Ben", RsvpStatus.WAITLIST)]
 
 
 async def test_a_member_is_known_again_where_heads_are_only_counted(house: House) -> None:

@@ -1,6 +1,7 @@
 """Flag: a report about ours, forwarded by another server for an organizer to read (ABU-07).
 
-The store keeps one per server and set of objects; nothing happens by itself.
+The store keeps one per server and set of objects, and of a server that reports and reports only
+the first; nothing happens by itself.
 """
 
 from fedi_chapter.core.text import shorten
@@ -14,6 +15,8 @@ from fedi_chapter.vocab.shape import same_host
 
 MOST_OBJECTS = 100
 LONGEST_COMMENT = 3_000
+MOST_WAITING = 100
+"""So many of one host may wait for an organizer; of more no note is taken."""
 
 
 def apply(tx: WriteTx, activity: Flag, case: Case) -> Outcome:
@@ -21,6 +24,8 @@ def apply(tx: WriteTx, activity: Flag, case: Case) -> Outcome:
     ours = sorted({uri for uri in activity.objects if same_host(uri, case.urls.base)})
     if not ours:
         return Ignored("a report about nobody here")
+    if reports.waiting_of_host(tx, case.sender.host, limit=MOST_WAITING) >= MOST_WAITING:
+        return Ignored("too many reports of that server wait for an organizer")
     report = Report(
         id=tx.new_id(),
         reporter=case.sender.uri,

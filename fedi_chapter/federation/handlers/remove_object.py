@@ -15,11 +15,9 @@ from fedi_chapter.vocab.shape import types_of
 
 
 async def prepare(deps: Deps, activity: DeleteObject, case: Case) -> bool:
-    """Tell whether the Delete counts: the owner's own word, or the origin's answer."""
+    """Tell whether the origin confirms the Delete; where the sender's word will do, don't ask."""
     owner = await deps.db.read(lambda tx: owner_of(tx, activity.object))
-    if case.proved and owner in (None, case.sender.uri):
-        return True
-    if owner is None:
+    if owner is None or _is_own_word(owner, case):
         return False
     try:
         document = await origin.fetch(deps, activity.object, budget=case.budget)
@@ -28,12 +26,12 @@ async def prepare(deps: Deps, activity: DeleteObject, case: Case) -> bool:
     return "Tombstone" in types_of(document)
 
 
-def apply(tx: WriteTx, activity: DeleteObject, _: Case, prepared: bool) -> Outcome:
-    """Remove whatever we keep under this id."""
+def apply(tx: WriteTx, activity: DeleteObject, case: Case, prepared: bool) -> Outcome:
+    """Remove whatever we keep under this id; it may have come in since `prepare` looked."""
     uri = activity.object
-    if not prepared:
-        return Ignored("deletes what is not the sender's")
     owner = owner_of(tx, uri)
+    if not (prepared or _is_own_word(owner, case)):
+        return Ignored("deletes what is not the sender's")
     tombstones.put(tx, uri, activity.former_type or "Object", False)
     if owner is None:
         return Ignored("deletes what we never kept")
@@ -41,6 +39,10 @@ def apply(tx: WriteTx, activity: DeleteObject, _: Case, prepared: bool) -> Outco
     messages.remove(tx, uri)
     neighbours.remove(tx, uri, owner)
     return Done("deleted")
+
+
+def _is_own_word(owner: str | None, case: Case) -> bool:
+    return case.proved and owner in (None, case.sender.uri)
 
 
 def owner_of(tx: ReadTx, uri: str) -> str | None:

@@ -17,6 +17,7 @@ from fedi_chapter.federation.publish import relays
 from fedi_chapter.federation.publish.message import (
     Audience,
     Followers,
+    Inbox,
     Message,
     Messages,
     PastRecipients,
@@ -25,7 +26,7 @@ from fedi_chapter.federation.publish.message import (
     edits_for,
     uris,
 )
-from fedi_chapter.store import activities, events, local_actors, outbox, tallies
+from fedi_chapter.store import activities, audiences, events, local_actors, outbox, tallies
 from fedi_chapter.vocab.audience import write_audience
 from fedi_chapter.vocab.envelopes import create, delete, update
 from fedi_chapter.vocab.events import write_event
@@ -56,8 +57,8 @@ def changed(scene: Scene, happening: EventChanged) -> Messages:
     await_publication(scene, event)
     whole, face = _forms(scene, event, actor)
     told = update(whole, actor_uri, revision=event.revision)
-    readers = _event_readers(scene, event), *edits_for(event.visibility, uri)
-    yield Message(told, actor, uri, readers)
+    past, joiners = edits_for(event.visibility, uri), _joiners(scene, event)
+    yield Message(told, actor, uri, (_event_readers(scene, event), *past, *joiners))
     uri = scene.urls.face(event.id)
     told = update(face, actor_uri, revision=event.revision)
     yield Message(told, actor, uri, face_readers(scene, event))
@@ -72,7 +73,8 @@ def deleted(scene: Scene, happening: EventDeleted) -> Messages:
         return
     uri, face_uri = scene.urls.event(event.id), scene.urls.face(event.id)
     told = _delete(scene, event, actor, uri, "Event")
-    yield Message(told, actor, uri, (_event_readers(scene, event), PastRecipients(uri)))
+    past, joiners = PastRecipients(uri), _joiners(scene, event)
+    yield Message(told, actor, uri, (_event_readers(scene, event), past, *joiners))
     told = _delete(scene, event, actor, face_uri, face_type(event))
     readers = _new_face_readers(scene, event), PastRecipients(face_uri), Voters(event.id, uri)
     yield Message(told, actor, face_uri, readers)
@@ -138,3 +140,11 @@ def _event_readers(scene: Scene, event: Event) -> Followers:
 
 def _new_face_readers(scene: Scene, event: Event) -> Followers:
     return Followers(event.actor_id, False, scene.urls.event(event.id))
+
+
+def _joiners(scene: Scene, event: Event) -> tuple[Inbox, ...]:
+    """Return the servers of those who answered by the Event: they have it, follow us or not."""
+    if not event.visibility.has_page:
+        return ()
+    face = scene.urls.face(event.id)
+    return tuple(map(Inbox, audiences.inboxes_of_joiners(scene.tx, event.id, face)))

@@ -15,6 +15,7 @@ from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.follower import Follower
 from fedi_chapter.domain.post import Post
 from fedi_chapter.store import deliveries, events, followers, parked, posts, replies, reports
+from fedi_chapter.store.pages.event_desk import HostedEvent, asking
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.pages.voices import Author, SafeHtml, authors
 from fedi_chapter.store.parked import ParkedCounts
@@ -84,6 +85,8 @@ class Console:
     followers: int
     events: tuple[Event, ...]
     posts: tuple[Post, ...]
+    asking: tuple[HostedEvent, ...]
+    """The events that somebody asked to come to, and waits for a yes."""
     replies: tuple[HeldReply, ...]
     more_replies: bool
     waiting: tuple[WaitingHost, ...]
@@ -114,6 +117,7 @@ def console(tx: ReadTx) -> Console:
         followers=followers.count(tx, mine),
         events=_coming(tx, mine),
         posts=_latest(tx, mine),
+        asking=tuple(asking(tx, mine)),
         replies=tuple(_held(reply, known) for reply in held[:MOST_WAITING]),
         more_replies=len(held) > MOST_WAITING,
         waiting=_by_host(tx, pending, known),

@@ -67,8 +67,8 @@ def event_page(tx: ReadTx, event_id: EventId, urls: Urls) -> EventPage:
 
 
 def answers_to(tx: ReadTx, event: Event) -> Answers | None:
-    """Return how an event is answered, None where nobody is asked."""
-    if event.rsvp is not RsvpMode.ON:
+    """Return how an event is answered, None where nobody is asked, or not any more."""
+    if event.rsvp is not RsvpMode.ON or event.is_cancelled:
         return None
     tally, allowed = tallies.get(tx, event.id), terms(event, tx.now)
     left = None if event.capacity is None else max(0, event.capacity - tally.heads)
@@ -77,7 +77,7 @@ def answers_to(tx: ReadTx, event: Event) -> Answers | None:
         maybe=tally.maybe,
         waiting=tally.waitlist,
         seats_left=0 if left and tally.waitlist else left,
-        is_open=allowed.is_on and not allowed.is_cancelled and not allowed.is_closed,
+        is_open=allowed.is_on and not allowed.is_closed,
     )
 
 

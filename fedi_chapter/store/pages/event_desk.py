@@ -1,6 +1,7 @@
 """An event as its organizers see it: who comes by which way, who waits, what they were told."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from fedi_chapter.domain.rsvp import Route, RsvpStatus
 from fedi_chapter.store import events, tallies
 from fedi_chapter.store.pages.attendees import attendees
 from fedi_chapter.store.tables import events as event_table
+from fedi_chapter.store.tables import tallies as tally_table
 from fedi_chapter.store.tallies import Tally
 from fedi_chapter.store.tx import ReadTx
 
@@ -68,18 +70,36 @@ def event_desk(tx: ReadTx, event: Event) -> EventDesk:
     return EventDesk(event, tallies.get(tx, event.id), attendees(tx, event.id))
 
 
+def asking(tx: ReadTx, actor_id: ActorId) -> list[HostedEvent]:
+    """Return the events ahead that people asked to come to and wait for a yes, the next first."""
+    columns = event_table.c
+    found = tx.conn.execute(
+        select(columns.id)
+        .join(tally_table, tally_table.c.event_id == columns.id)
+        .where(columns.actor_id == actor_id, columns.deleted_at.is_(None))
+        .where(columns.over_at > tx.now, tally_table.c.pending > 0)
+        .order_by(columns.starts_at, columns.id)
+        .limit(MOST)
+    ).scalars()
+    return _hosted(tx, found.all())
+
+
 def hosted(tx: ReadTx, actor_id: ActorId) -> tuple[list[HostedEvent], list[HostedEvent]]:
     """Return what is not over yet, the next one first; and what lately was, the last one first."""
     columns = event_table.c
     found = tx.conn.execute(
         select(columns.id)
         .where(columns.actor_id == actor_id, columns.deleted_at.is_(None))
-        .where(columns.over_at > tx.now - LATELY)
+        .where(columns.over_at > tx.now - LATELY, events.IS_NO_TEMPLATE)
         .order_by(columns.starts_at, columns.id)
         .limit(MOST)
     ).scalars()
-    known = [events.get(tx, EventId(each)) for each in found.all()]
-    each = [HostedEvent(event, tallies.get(tx, event.id)) for event in known if event]
+    each = _hosted(tx, found.all())
     coming = [one for one in each if one.event.over_at > tx.now]
     past = [one for one in each if one.event.over_at <= tx.now]
     return coming, past[::-1]
+
+
+def _hosted(tx: ReadTx, ids: Sequence[str]) -> list[HostedEvent]:
+    known = [events.get(tx, EventId(each)) for each in ids]
+    return [HostedEvent(event, tallies.get(tx, event.id)) for event in known if event]

@@ -46,6 +46,11 @@ class ConsolePage:
         return self.console.site
 
     @property
+    def hosts(self) -> bool:
+        """Tell whether it is theirs to let people in."""
+        return self.organizer.may(Right.HOST)
+
+    @property
     def moderates(self) -> bool:
         """Tell whether the buttons of moderation are theirs."""
         return self.organizer.may(Right.MODERATE)

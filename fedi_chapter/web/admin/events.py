@@ -56,6 +56,18 @@ class EventsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """What a form held that could not be used, to be shown in it again."""
+
+    text: str = ""
+    """A message."""
+    person: ByHand | None = None
+
+
+NOTHING = Typed()
+
+
+@dataclass(frozen=True, slots=True)
 class EventDeskPage:
     """One event, its people, and what they were told."""
 
@@ -67,8 +79,7 @@ class EventDeskPage:
     """What the button just pressed did."""
     problem: str = ""
     """Why it did nothing."""
-    text: str = ""
-    """A message that was not sent."""
+    typed: Typed = NOTHING
     again: bool = False
     """Whether it is urgent for the second time within a week, and needs a second yes."""
 
@@ -120,6 +131,7 @@ async def add(request: Request, form: FormData, who: Visitor) -> Response:
         who,
         "added",
         lambda tx: attendees.write_down(tx, event_named(tx, request), person),
+        typed=Typed(person=person),
     )
 
 
@@ -146,7 +158,7 @@ async def tell(request: Request, form: FormData, who: Visitor) -> Response:
             tx, event.id, text, urgent=bool(urgent), confirm_urgent=bool(again)
         )
 
-    return await _do(request, who, "told", write, text=text)
+    return await _do(request, who, "told", write, typed=Typed(text))
 
 
 @action(Right.HOST)
@@ -162,14 +174,19 @@ async def export(request: Request, form: FormData, who: Visitor) -> Response:
 
 
 async def _do(
-    request: Request, who: Visitor, done: str, write: Callable[[WriteTx], object], *, text: str = ""
+    request: Request,
+    who: Visitor,
+    done: str,
+    write: Callable[[WriteTx], object],
+    *,
+    typed: Typed = NOTHING,
 ) -> Response:
     """Do one thing to an event and come back to it; what can't be done is said on the page."""
     try:
         await deps_of(request).db.write(write)
     except (Conflict, FormInvalid) as error:
-        again = bool(text) and isinstance(error, Conflict)
-        return await _show(request, who, problem=error.message, text=text, again=again)
+        again = bool(typed.text) and isinstance(error, Conflict)
+        return await _show(request, who, problem=error.message, typed=typed, again=again)
     return to(f"/admin/events/{request.path_params['event']}?done={done}")
 
 
@@ -179,7 +196,7 @@ async def _show(
     *,
     done: str = "",
     problem: str = "",
-    text: str = "",
+    typed: Typed = NOTHING,
     again: bool = False,
 ) -> Response:
     deps = deps_of(request)
@@ -191,7 +208,7 @@ async def _show(
             for each in event_messages.of_event(tx, event.id)
         ]
         return EventDeskPage(
-            site(tx), who.csrf, event_desk(tx, event), told, done, problem, text, again
+            site(tx), who.csrf, event_desk(tx, event), told, done, problem, typed, again
         )
 
     shown = await deps.db.read(read)

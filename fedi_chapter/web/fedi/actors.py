@@ -101,8 +101,11 @@ def page_of(request: Request) -> int | None:
 
 
 def _outbox(tx: ReadTx, local: LocalActor, urls: Urls, request: Request) -> Document:
-    if "page" not in request.query_params:
+    page = page_of(request)
+    if page is None:
         return collections.outbox(tx, local, urls)
+    if page != 1:
+        raise BadInput("an outbox has no numbered pages", cure="begin at its first, follow `next`")
     before = request.query_params.get("before")
     if before is not None and not (before.isdecimal() and len(before) <= 17):
         raise BadInput("before is a time in microseconds since 1970")

@@ -10,7 +10,6 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from fedi_chapter.core.errors import WrongMediaType
-from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.federation.inbox import InboxDoor
 from fedi_chapter.web.fedi.actors import existing, find_of
 from fedi_chapter.web.fedi.readers import request_of
@@ -23,31 +22,33 @@ _ACCEPTED = Response(status_code=202)
 class Inbox:
     """Takes signed activities: those for one of our actors, and those for all of them."""
 
-    def __init__(self, *, shared: bool) -> None:
-        """Be the shared inbox, or that of whoever the address names."""
-        self._shared = shared
+    def __init__(self, *, is_personal: bool) -> None:
+        """Be the inbox of whoever the address names, or the one they share."""
+        self._is_personal = is_personal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one activity, and answer when it is stored."""
         request = Request(scope, receive)
-        owner = None if self._shared else await _owner(request)
+        if "handle" in request.path_params:
+            await _check_group(request)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in TAKEN or "content-encoding" in request.headers:
             raise WrongMediaType("an inbox takes application/activity+json, not encoded")
         door: InboxDoor = request.app.state.door
-        await door.receive(request_of(request, await request.body()), inbox_of=owner)
+        await door.receive(request_of(request, await request.body()), is_personal=self._is_personal)
         await _ACCEPTED(scope, receive, send)
 
 
-async def _owner(request: Request) -> LocalActor:
+async def _check_group(request: Request) -> None:
+    """Refuse what is for a group we don't have; the chapter and the instance are always there."""
     find = find_of(request)
-    return await deps_of(request).db.read(lambda tx: existing(tx, find))
+    await deps_of(request).db.read(lambda tx: existing(tx, find))
 
 
 routes = [
-    Route("/inbox", Inbox(shared=True), methods=["POST"]),
+    Route("/inbox", Inbox(is_personal=False), methods=["POST"]),
     *[
-        Route(path, Inbox(shared=False), methods=["POST"])
+        Route(path, Inbox(is_personal=True), methods=["POST"])
         for path in ("/chapter/inbox", "/actor/inbox", "/groups/{handle}/inbox")
     ],
 ]

@@ -5,7 +5,7 @@ An unknown, a dead and a forged link look the same (PRIV-04, -08), and nothing h
 any cache.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event
+from fedi_chapter.domain.event_message import EventMessage
 from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.rsvp import (
     MOST_GUESTS,
@@ -29,7 +30,7 @@ from fedi_chapter.services import own_rsvps, rsvps
 from fedi_chapter.services.members import as_it_stands
 from fedi_chapter.services.notices import CONCERNED
 from fedi_chapter.services.places import told_place
-from fedi_chapter.store import events
+from fedi_chapter.store import event_messages, events, mail_stops
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.rsvps import get, place_in_line
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -64,10 +65,16 @@ class OwnPage:
     is_over: bool
     asks_to_confirm: bool
     takes_mail: bool
+    wants_no_mail: bool
+    """All mail to the address was stopped by a link in one."""
     door_pass: DoorPass | None
     """What they show at the door, while they may come."""
+    messages: list[EventMessage]
+    """What the organizers wrote to everybody who may come, the last first."""
     done: str
     problem: str = ""
+    typed: str = ""
+    """The mail address that is none."""
 
     @property
     def most_guests(self) -> int:
@@ -146,7 +153,7 @@ async def add_email(request: Request) -> Response:
     try:
         await deps.db.write(work)
     except FormInvalid:
-        return await _show(request, problem="email")
+        return await _show(request, problem="email", typed=email)
     return _back(request, "asked")
 
 
@@ -201,7 +208,7 @@ async def own_ics(request: Request) -> Response:
 
 
 async def exact_place(request: Request) -> Response:
-    """Show where an event meets, as long as the answer behind the link has its seat (PRIV-04)."""
+    """Show where an event meets, as long as the answer behind the link has its seat."""
     deps = deps_of(request)
     known = deps.links.read("place", str(request.path_params["token"]))
 
@@ -222,9 +229,12 @@ async def exact_place(request: Request) -> Response:
     return response
 
 
-async def _show(request: Request, *, done: str = "", problem: str = "") -> Response:
+async def _show(
+    request: Request, *, done: str = "", problem: str = "", typed: str = ""
+) -> Response:
     deps = deps_of(request)
-    page = await deps.db.read(lambda tx: _page(tx, deps, request, done, problem))
+    page = await deps.db.read(lambda tx: _page(tx, deps, request, done))
+    page = replace(page, problem=problem, typed=typed)
     status = 422 if problem else 200
     return ours(render(request, "members/rsvp.html", page, status=status, keep=False))
 
@@ -244,7 +254,7 @@ def _known(tx: ReadTx, deps: Deps, request: Request) -> tuple[Rsvp, Event, int]:
     return rsvp, event, known[1]
 
 
-def _page(tx: ReadTx, deps: Deps, request: Request, done: str, problem: str) -> OwnPage:
+def _page(tx: ReadTx, deps: Deps, request: Request, done: str) -> OwnPage:
     rsvp, event, turn = _known(tx, deps, request)
     allowed = terms(event, tx.now)
     place = told_place(tx, event, rsvp)
@@ -262,10 +272,15 @@ def _page(tx: ReadTx, deps: Deps, request: Request, done: str, problem: str) -> 
         is_over=allowed.is_over,
         asks_to_confirm=unconfirmed and turn == FROM_MAIL,
         takes_mail=deps.mailer is not None and own_rsvps.may_add_email(event, rsvp),
+        wants_no_mail=rsvp.email is not None and mail_stops.is_on(tx, _trace(deps, rsvp.email)),
         door_pass=door_pass(deps, rsvp.id) if _may_come(event, rsvp, tx) else None,
+        messages=event_messages.of_event(tx, event.id) if rsvp.status in CONCERNED else [],
         done=done,
-        problem=problem,
     )
+
+
+def _trace(deps: Deps, email: str) -> str:
+    return deps.links.fingerprint("mail", email.lower())
 
 
 def _may_come(event: Event, rsvp: Rsvp, tx: ReadTx) -> bool:

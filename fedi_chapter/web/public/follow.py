@@ -4,6 +4,7 @@ No account, no cookie, nothing stored. The visitor is never redirected: the page
 server the link leads to, and the visitor decides (ADM-12).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
@@ -12,11 +13,15 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedi_chapter.core.errors import RemoteFailure, UnknownHandle
+from fedi_chapter.core.errors import Gone, Missing, RemoteFailure, UnknownHandle
 from fedi_chapter.core.text import HANDLE
 from fedi_chapter.deps import Deps
+from fedi_chapter.domain.event import EventId
+from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import discover
+from fedi_chapter.store.pages.event import answers_to, readable_event
 from fedi_chapter.store.pages.site import Site, site
+from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.rate_limit import check_rate
 from fedi_chapter.web.same_site import check_same_site
@@ -24,7 +29,8 @@ from fedi_chapter.web.templating import render, web_link
 
 LONGEST_HANDLE = 320
 
-Kind = Literal["chapter", "event", "post"]
+Kind = Literal["chapter", "answer", "event", "post"]
+"""What the visitor may do there: follow, say whether they come, or reply and share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,8 @@ class FollowPage:
 
 async def follow_form(request: Request) -> Response:
     """Serve the box on a page of its own."""
-    deps = deps_of(request)
-    thing = _object(deps, request.query_params.get("object", ""))
-    page = FollowPage(await deps.db.read(site), *thing)
+    deps, uri = deps_of(request), request.query_params.get("object", "")
+    page = await deps.db.read(lambda tx: _page(tx, deps.urls, uri))
     return render(request, "public/follow.html", page)
 
 
@@ -60,9 +65,9 @@ async def follow(request: Request) -> Response:
     deps = deps_of(request)
     check_rate(request)
     async with request.form(max_files=0, max_fields=10) as form:
-        handle = _word(form, "handle")
-        thing = _object(deps, _word(form, "object"))
-    page = await _answer(deps, FollowPage(await deps.db.read(site), *thing, handle))
+        handle, uri = _word(form, "handle"), _word(form, "object")
+    asked = await deps.db.read(lambda tx: _page(tx, deps.urls, uri))
+    page = await _answer(deps, replace(asked, handle=handle))
     return render(
         request, "public/follow.html", page, status=422 if page.problem else 200, keep=False
     )
@@ -86,15 +91,24 @@ async def _answer(deps: Deps, asked: FollowPage) -> FollowPage:
     return replace(asked, link=link, server=urlsplit(link).netloc, entry=found.entry, answered=True)
 
 
-def _object(deps: Deps, uri: str) -> tuple[str, Kind, str]:
-    """Return what is to be followed or answered, a thing of ours, else the chapter; its entry."""
-    own = deps.urls.own_object(uri)
+def _page(tx: ReadTx, urls: Urls, uri: str) -> FollowPage:
+    """Return the page for a thing of ours that is to be answered or shared, else the chapter."""
+    around, own = site(tx), urls.own_object(uri)
     if own is None:
-        chapter = f"{deps.urls.base}/chapter"
-        return chapter, "chapter", chapter
+        chapter = f"{urls.base}/chapter"
+        return FollowPage(around, chapter, "chapter", chapter)
     if own.kind == "post":
-        return uri, "post", uri
-    return deps.urls.event(own.id), "event", deps.urls.face(own.id)
+        return FollowPage(around, uri, "post", uri)
+    kind: Kind = "answer" if _takes_answers(tx, EventId(own.id)) else "event"
+    return FollowPage(around, urls.event(own.id), kind, urls.face(own.id))
+
+
+def _takes_answers(tx: ReadTx, event_id: EventId) -> bool:
+    """Tell whether people may say that they come; of what is hidden as of nothing: no."""
+    with suppress(Missing, Gone):
+        answers = answers_to(tx, readable_event(tx, event_id))
+        return answers is not None and answers.is_open
+    return False
 
 
 def _word(form: FormData, name: str) -> str:

@@ -1,5 +1,5 @@
-// Serves the greeters' page from this phone when there is no network. Everything else, and what
-// is sent to the server, passes by untouched.
+// Serves the greeters' page from this phone when there is no network, or no server behind it.
+// Everything else, and what is sent to the server, passes by untouched.
 "use strict";
 
 const PATIENCE = 4000;
@@ -23,6 +23,8 @@ async function page(request, path) {
       await cache.put(path, answer.clone());
     } else if (answer.status < 500) {
       await caches.delete("door"); // signed out, or sent away
+    } else if (kept) {
+      return kept;
     }
     return answer;
   } catch (failure) {

@@ -33,13 +33,15 @@ async function wipe(prefix = "door:") {
 }
 
 async function wipeWhatIsOver() {
+  const now = Date.now() + known().offset;
   for (const key of keys("door:").filter((each) => each.endsWith(":forget"))) {
     const prefix = key.slice(0, -"forget".length);
-    const late = Date.now() - Date.parse(localStorage.getItem(key));
+    const late = now - Date.parse(localStorage.getItem(key));
     const unsent = keys(`${prefix}entry:`).length;
     if (late > (unsent ? UNSENT_KEPT : 0)) await wipe(prefix);
     else if (late > 0) localStorage.removeItem(`${prefix}list`);
   }
+  if (!localStorage.getItem(FORGET)) location.replace("/admin/events"); // else it came back
 }
 
 // -- what a greeter does ----------------------------------------------------------------------
@@ -74,6 +76,7 @@ function people() {
     person.last = !person.last || entry.at > person.last ? entry.at : person.last;
     if (entry.kind === "undone") {
       person.came = null;
+      if (person.status === "attended") person.status = ""; // how they stood the server knows
     } else if (!person.came) {
       person.came = entry.at;
       person.guests = entry.guests ?? person.guests;
@@ -136,7 +139,8 @@ function line(person) {
   button.textContent = person.came ? words.undo : words.arrive;
   button.classList.toggle("button-calm", Boolean(person.came));
   button.setAttribute("aria-label", `${button.textContent}: ${called}`);
-  button.addEventListener("click", () => {
+  button.addEventListener("click", (click) => {
+    if (click.detail > 1) return; // the second half of a double tap, which would take back the first
     guests.blur(); // some browsers leave the focus where it was
     const number = Math.min(Math.max(Math.trunc(Number(guests.value)) || 0, 0), Number(guests.max));
     if (person.came) note("undone", person);
@@ -157,7 +161,7 @@ async function send() {
   sending = true;
   do {
     again = false;
-    trouble = await exchange();
+    trouble = await exchange().catch(() => ({ words: "offline" })); // no answer, or no sense in it
   } while (again && !trouble);
   sending = false;
   draw();
@@ -166,17 +170,12 @@ async function send() {
 async function exchange() {
   const { version, offset } = known();
   const some = entries().slice(0, AT_ONCE);
-  let answer;
-  try {
-    answer = await fetch(desk.dataset.sync, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Word": desk.dataset.csrf },
-      body: JSON.stringify({ device: device(), version, entries: some }),
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-  } catch {
-    return { words: "offline" };
-  }
+  const answer = await fetch(desk.dataset.sync, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRF-Word": desk.dataset.csrf },
+    body: JSON.stringify({ device: device(), version, entries: some }),
+    signal: AbortSignal.timeout(PATIENCE),
+  });
   if ([401, 403, 404, 410].includes(answer.status)) {
     localStorage.removeItem(LIST);
     await caches.delete("door");
@@ -184,6 +183,7 @@ async function exchange() {
   }
   if (!answer.ok) return { words: "offline" };
   const told = await answer.json();
+  if (!localStorage.getItem(FORGET)) return null; // wiped meanwhile: nothing is kept any more
   const fresh = told.list ? { ...told.list, version: told.version } : known();
   localStorage.setItem(
     LIST, JSON.stringify({ ...fresh, offset: drift(Date.parse(told.now), offset) }));
@@ -218,6 +218,7 @@ out.addEventListener("submit", async (submit) => {
   submit.preventDefault();
   await send();
   if (entries().length && !confirm(words.leave)) return;
+  clearInterval(looking);
   await wipe();
   out.submit();
 });
@@ -279,7 +280,7 @@ if (!localStorage.getItem(FORGET) || desk.dataset.forget > localStorage.getItem(
 addEventListener("online", send);
 addEventListener("storage", draw);
 addEventListener("pagehide", stopCamera);
-setInterval(() => { wipeWhatIsOver(); send(); }, EVERY);
+const looking = setInterval(() => { wipeWhatIsOver(); send(); }, EVERY);
 draw();
-wipeWhatIsOver().then(send);
+send().then(wipeWhatIsOver); // by the server's clock: this phone's may be a day ahead
 keepPage().catch(() => {}); // without it the page still notes and sends, but can't be reloaded

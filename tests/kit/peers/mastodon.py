@@ -37,6 +37,8 @@ class Mastodon:
     accepts_follows: bool = True
     software: str = "mastodon"
     """What it says it runs."""
+    templates: dict[str, str] = field(default_factory=dict)
+    """The pages it names for following or opening something, by their relation."""
     answers: list[tuple[Member, str, Json]] = field(default_factory=list)
     numbers: "count[int]" = field(default_factory=lambda: count(1150))
 
@@ -120,8 +122,9 @@ class Mastodon:
         if name not in self.members:
             return Response(status_code=404)
         href = self.members[name].uri
-        link = {"rel": "self", "type": "application/activity+json", "href": href}
-        document = {"subject": f"acct:{name}@{self.host}", "links": [link]}
+        links = [{"rel": "self", "type": "application/activity+json", "href": href}]
+        links += [{"rel": rel, "template": page} for rel, page in self.templates.items()]
+        document = {"subject": f"acct:{name}@{self.host}", "links": links}
         return JSONResponse(document, media_type="application/jrd+json")
 
     async def _nodeinfo_links(self, _: Request) -> Response:

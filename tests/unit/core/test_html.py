@@ -91,9 +91,9 @@ def test_class_names_of_our_own_pages_are_taken_away() -> None:
 
 @pytest.mark.parametrize("unit", ["<ul><li>", "<blockquote>", "<ul><li></x></x>", "<b><p>", "<"])
 def test_a_megabyte_of_nesting_is_cut_and_quick(unit: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     cleaned = sanitise(unit * (1_000_000 // len(unit)))
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert cleaned.count("<blockquote") + cleaned.count("<ul") + cleaned.count("<b>") <= 2 * 100
 
 

@@ -145,10 +145,10 @@ def test_a_small_file_that_declares_a_huge_picture_is_refused_quickly(tmp_path: 
         + chunk(b"IDAT", zlib.compress(b"\0" * 1_000_000))
         + chunk(b"IEND", b"")
     )
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(FormInvalid):
         stored(bomb, tmp_path)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_script_behind_the_pixels_is_gone(tmp_path: Path) -> None:

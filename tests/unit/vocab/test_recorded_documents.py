@@ -1,7 +1,7 @@
 """Documents recorded from other servers, where they are at hand, go through the right reader.
 
-They are not part of the project. Name their folder in PEER_FIXTURES, or lay it beside the
-checkout as `shared/fixtures/peers`.
+They are not part of the project. Name their folder in PEER_FIXTURES; `fixtures/peers` in a folder
+beside the checkout is found by itself.
 """
 
 import os
@@ -21,9 +21,11 @@ from fedi_chapter.vocab.read import read_activity, read_document
 from fedi_chapter.vocab.shape import Document, host_of, id_of, many, only, parse, type_of
 from fedi_chapter.vocab.terms import ACTIVITY_TYPES, ACTOR_TYPES
 
-BESIDE = Path(__file__).resolve().parents[4] / "shared" / "fixtures" / "peers"
-FOLDER = Path(os.environ.get("PEER_FIXTURES", BESIDE))
-RECORDED = sorted(FOLDER.glob("*/*.json"))
+BESIDE = Path(__file__).resolve().parents[4]
+NAMED = os.environ.get("PEER_FIXTURES")
+RECORDED = sorted(
+    Path(NAMED).glob("*/*.json") if NAMED else BESIDE.glob("*/fixtures/peers/*/*.json")
+)
 
 pytestmark = pytest.mark.skipif(
     not RECORDED, reason="no recorded documents: set PEER_FIXTURES to their folder"
