@@ -135,7 +135,7 @@ class InboxDoor:
         if not isinstance(activity, act.DeleteActor | act.UpdateActor):
             return False
         uri = activity.actor
-        return await self._deps.db.read(lambda tx: stored_actors.get(tx, uri)) is None
+        return await self._deps.db.look_up(lambda tx: stored_actors.get(tx, uri)) is None
 
     async def _signer(self, claim: verify.Claim, activity: act.Activity) -> str | None:
         """Return the actor whose key made the signature, None for a farewell nobody can prove.
@@ -184,7 +184,7 @@ class InboxDoor:
                 raise PeerBlocked
             return stored_actors.by_key(tx, key_id)
 
-        owner = await self._deps.db.read(look_up)
+        owner = await self._deps.db.look_up(look_up)
         if owner is None:
             return None
         return next((key for key in owner.keys if key.id == key_id), None)

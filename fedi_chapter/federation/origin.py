@@ -52,7 +52,7 @@ async def fetch(deps: Deps, uri: str, *, budget: Budget, is_welcome: bool = Fals
 
 
 async def _check_blocks(deps: Deps, host: str) -> None:
-    if await deps.db.read(lambda tx: blocks.find(tx, actor_uri=None, host=host)):
+    if await deps.db.look_up(lambda tx: blocks.find(tx, actor_uri=None, host=host)):
         raise RemoteRefused(f"{host} is blocked here", answer=403)
 
 

@@ -40,7 +40,7 @@ async def actor(
         RemoteFailure: nothing is known and nothing could be fetched.
 
     """
-    known = await deps.db.read(lambda tx: stored.get(tx, uri))
+    known = await deps.db.look_up(lambda tx: stored.get(tx, uri))
     if known is None:
         return await refresh(deps, uri, budget)
     if known.gone_at or (known.fetched_at and deps.clock.now() - known.fetched_at <= max_age):
@@ -73,7 +73,7 @@ async def key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
         KeyUnavailable: its server can't be asked at this moment.
 
     """
-    known = await deps.db.read(lambda tx: _known_key(tx, key_id))
+    known = await deps.db.look_up(lambda tx: _known_key(tx, key_id))
     return known or await fetched_key(deps, key_id, budget)
 
 

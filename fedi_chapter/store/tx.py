@@ -43,6 +43,13 @@ class Database(Protocol):
         """Run `work` in one read transaction and return what it returns."""
         ...
 
+    async def look_up(self, work: Callable[[ReadTx], T]) -> T:
+        """Run a unit that finds a few rows by their keys and computes nothing; else use `read`.
+
+        On SQLite it runs here and now, because the way to a thread costs far more.
+        """
+        ...
+
     async def write(self, work: Callable[[WriteTx], T]) -> T:
         """Run `work` in one transaction; return when it is committed.
 

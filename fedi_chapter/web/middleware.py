@@ -6,6 +6,7 @@ bytes and headers; nothing here reads a document or the database.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from time import perf_counter
 
@@ -22,6 +23,8 @@ from fedi_chapter.web import errors
 from fedi_chapter.web.errors import Problem, problem_json, problem_of
 
 LARGEST_BODY = 1 << 20
+ADDRESSES = 4096
+"""Addresses whose reading is remembered."""
 LONGEST_PATH = 300
 """Characters of a path that are logged."""
 LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
@@ -208,6 +211,7 @@ def client_address(scope: Scope, trusted: Networks) -> str:
     return nearest
 
 
+@lru_cache(maxsize=ADDRESSES)
 def _address(hop: str) -> str:
     """Return the address in one hop, of IPv4 as such where it came wrapped in IPv6; else nothing.
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from fedi_chapter.domain.chapter import Instance
+from fedi_chapter.domain.event import EventId
 from fedi_chapter.store import events, instance, local_actors
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from tests.kit.builders import NOW, a_chapter, an_event, founded
@@ -19,6 +20,27 @@ async def test_what_was_written_is_read_at_once(db: Database) -> None:
     assert await db.read(instance.get) == Instance(
         "chapter.example", "https://chapter.example", NOW
     )
+
+
+async def test_a_look_up_sees_what_was_written_just_before(db: Database) -> None:
+    await founded(db)
+    for name in ("One", "Two"):
+        event = an_event(id=EventId(name), name=name)
+        await db.write(lambda tx, event=event: events.insert(tx, event))
+        found = await db.look_up(lambda tx, event=event: events.get(tx, event.id))
+        assert found is not None
+        assert found.name == name
+
+
+async def test_a_look_up_that_fails_leaves_the_next_one_alone(db: Database) -> None:
+    await founded(db)
+
+    def fail(_: ReadTx) -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await db.look_up(fail)
+    assert await db.look_up(instance.get) is not None
 
 
 async def test_a_unit_that_raises_changes_nothing(db: Database) -> None:
@@ -70,8 +92,9 @@ async def test_a_unit_that_reads_can_not_write(db: Database) -> None:
         tx.conn.execute(text("DELETE FROM local_actors"))
 
     await founded(db)
-    with pytest.raises(DBAPIError):
-        await db.read(sneak)
+    for ask in (db.read, db.look_up):
+        with pytest.raises(DBAPIError):
+            await ask(sneak)
     assert len(await db.read(local_actors.everyone)) == 2
 
 

@@ -147,6 +147,8 @@ async def test_a_closed_database_takes_nothing_more(databases: Databases) -> Non
     with pytest.raises(Busy, match="closed"):
         await db.read(inbox.waiting)
     with pytest.raises(Busy, match="closed"):
+        await db.look_up(inbox.waiting)
+    with pytest.raises(Busy, match="closed"):
         await db.write(inbox.waiting)
 
 

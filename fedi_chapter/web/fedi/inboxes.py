@@ -42,7 +42,7 @@ class Inbox:
 async def _check_group(request: Request) -> None:
     """Refuse what is for a group we don't have; the chapter and the instance are always there."""
     find = find_of(request)
-    await deps_of(request).db.read(lambda tx: existing(tx, find))
+    await deps_of(request).db.look_up(lambda tx: existing(tx, find))
 
 
 routes = [
