@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.driver import ACTORS, AT_ONCE
-from benchmarks.figures import Figure, at_least, at_most, table
+from benchmarks.figures import Figure, at_least, at_most, shares, table
 from benchmarks.programs import Chapter, Helper, Server, free_port, until
 
 COUNT, QUICK_COUNT = 4_000, 1_500
@@ -28,7 +28,9 @@ def measure(repeats: int) -> str:
     return table(
         f"Inbox: {count:,} signed activities of {ACTORS} actors, {AT_ONCE} at a time, SQLite",
         [
+            Figure("bare limit: read, verify, store", "/s", of("limit")),
             Figure("accepted", "/s", of("accepted"), at_least(1_200)),
+            Figure("accepted: of the limit", "%", shares(of("accepted"), of("limit"))),
             Figure("until 202, half of them within", "ms", of("p50")),
             Figure("until 202, 99 % within", "ms", of("p99"), at_most(250)),
             Figure("processed", "/s", of("processed"), at_least(500)),
@@ -40,6 +42,8 @@ def measure(repeats: int) -> str:
 
 
 def _run(count: int, cold: int) -> dict[str, float]:
+    with Helper("intake") as intake:
+        limit = intake.ask("take", count=count)
     with tempfile.TemporaryDirectory(prefix="bench-inbox-") as folder:
         chapter = Chapter(Path(folder), free_port())
         chapter.found()
@@ -52,6 +56,7 @@ def _run(count: int, cold: int) -> dict[str, float]:
         ):
             _cold(peers, ACTORS)  # the fifty become known
             return {
+                "limit": limit,
                 **_load(chapter, server, peers, count),
                 "cold": _cold(peers, cold),
                 "memory": server.memory(),

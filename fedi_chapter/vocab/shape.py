@@ -158,9 +158,15 @@ def id_of(value: object) -> str | None:
     """
     if isinstance(value, dict):
         value = value.get("id")
-    if isinstance(value, str) and len(value) <= LONGEST_ID and _ID.fullmatch(value):
+    if isinstance(value, str) and len(value) <= LONGEST_ID and _is_id(value):
         return value
     return None
+
+
+# Remembered: an activity names its actor, its object and us several times each.
+@lru_cache(maxsize=4096)
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
 
 
 def ids_of(value: object) -> tuple[str, ...]:

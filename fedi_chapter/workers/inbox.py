@@ -26,7 +26,7 @@ WIDTH = 200
 CROWD = 8
 """With so many requests at the door, activities are processed more slowly: both need the one
 processor and the one database, and a sender who waits for its answer comes first."""
-TURN, REST = 8, 0.1
+TURN, REST = 8, 0.25
 """Then so many have their turn together, after so many seconds of rest: one commit for all of
 them costs the door less than a commit for each."""
 PER_HOST = 25

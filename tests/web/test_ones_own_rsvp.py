@@ -41,6 +41,14 @@ async def test_more_guests_than_seats_are_refused_and_the_seat_stays(house: Hous
     assert {each.status for each in await house.everyone(PICNIC)} == {RsvpStatus.GOING}
 
 
+async def test_a_code_for_the_door_comes_with_the_seat(house: House) -> None:
+    first = await house.own(PICNIC, guests="1")
+    second = await house.own(PICNIC, name="Ben")
+    assert ["door-code" in await house.page(own) for own in (first, second)] == [True, False]
+    await house.press(first, answer="no")
+    assert ["door-code" in await house.page(own) for own in (first, second)] == [False, True]
+
+
 async def test_reminders_can_be_turned_off_and_on(house: House) -> None:
     own = await house.own(PICNIC, email="ines@mail.example")
     await house.press(f"{own}/mute", muted="yes")

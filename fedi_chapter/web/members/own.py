@@ -68,7 +68,7 @@ class OwnPage:
     wants_no_mail: bool
     """All mail to the address was stopped by a link in one."""
     door_pass: DoorPass | None
-    """What they show at the door, while they may come."""
+    """What they show at the door, while they are expected there."""
     messages: list[EventMessage]
     """What the organizers wrote to everybody who may come, the last first."""
     done: str
@@ -273,7 +273,7 @@ def _page(tx: ReadTx, deps: Deps, request: Request, done: str) -> OwnPage:
         asks_to_confirm=unconfirmed and turn == FROM_MAIL,
         takes_mail=deps.mailer is not None and own_rsvps.may_add_email(event, rsvp),
         wants_no_mail=rsvp.email is not None and mail_stops.is_on(tx, _trace(deps, rsvp.email)),
-        door_pass=door_pass(deps, rsvp.id) if _may_come(event, rsvp, tx) else None,
+        door_pass=door_pass(deps, rsvp.id) if _is_expected(event, rsvp, tx) else None,
         messages=event_messages.of_event(tx, event.id) if rsvp.status in CONCERNED else [],
         done=done,
     )
@@ -283,9 +283,10 @@ def _trace(deps: Deps, email: str) -> str:
     return deps.links.fingerprint("mail", email.lower())
 
 
-def _may_come(event: Event, rsvp: Rsvp, tx: ReadTx) -> bool:
+def _is_expected(event: Event, rsvp: Rsvp, tx: ReadTx) -> bool:
+    """Tell whether they are let in at the door: who waits for a seat or a yes is not, so far."""
     is_ahead = event.over_at > tx.now and not event.is_cancelled and event.deleted_at is None
-    return is_ahead and rsvp.status in CONCERNED
+    return is_ahead and rsvp.status in (RsvpStatus.GOING, RsvpStatus.MAYBE)
 
 
 def _back(request: Request, done: str) -> Response:
