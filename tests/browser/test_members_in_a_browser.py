@@ -115,6 +115,8 @@ def member(chromium: Browser, town: _Town) -> Iterator[BrowserContext]:
     expect(page.get_by_role("heading", level=1)).to_have_text("Ana")
     expect(page).to_have_url(f"{town.base}/me")
     page.get_by_role("button", name="Make my calendar").click()
+    # A page that is closed while it still sends a form may never say that it is closed.
+    expect(page.get_by_role("button", name="Make a new address")).to_be_visible()
     page.close()
     yield context
     context.close()
