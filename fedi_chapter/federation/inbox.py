@@ -58,14 +58,15 @@ class _Guest:
     incoming: Incoming
     peers: frozenset[str]
     """Actor ids that must be welcome here: the signer and the actor."""
-    let_in: asyncio.Future[bool]
+    let_in: asyncio.Future[None]
 
-    def answer(self, let_in: bool) -> None:
-        if not self.let_in.done():
-            self.let_in.set_result(let_in)
-
-    def fail(self, error: Exception) -> None:
-        if not self.let_in.done():
+    def answer(self, error: Exception | None) -> None:
+        """Let it in, or turn it away with `error`; one that gave up is left alone."""
+        if self.let_in.done():
+            return
+        if error is None:
+            self.let_in.set_result(None)
+        else:
             self.let_in.set_exception(error)
 
 
@@ -123,8 +124,7 @@ class InboxDoor:
             body=request.body,
             host=host_of(activity.actor),
         )
-        if not await self._stored(incoming, frozenset({activity.actor, signer or activity.actor})):
-            raise PeerBlocked
+        await self._store(incoming, frozenset({activity.actor, signer or activity.actor}))
         self._deps.metrics.add("inbox.accepted")
 
     async def _is_about_nobody(self, activity: act.Activity) -> bool:
@@ -211,12 +211,12 @@ class InboxDoor:
             raise MalformedActivity(f"broken rule: {judgement.rule}")
         return judgement.verdict
 
-    async def _stored(self, incoming: Incoming, peers: frozenset[str]) -> bool:
+    async def _store(self, incoming: Incoming, peers: frozenset[str]) -> None:
         guest = _Guest(incoming, peers, asyncio.get_running_loop().create_future())
         self._waiting.append(guest)
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all(), name="inbox door")
-        return await guest.let_in
+        await guest.let_in
 
     async def _commit_all(self) -> None:
         try:
@@ -230,19 +230,20 @@ class InboxDoor:
         """Commit a batch; if it fails, one by one, so that one bad row harms nobody else."""
         try:
             await self._make_room()
-            batch = await self._with_room(batch)
-            welcome = await self._deps.db.write(lambda tx: _put(tx, batch, self._mode))
+            rooms = self._rooms_known(batch)
+            refusals = await self._deps.db.write(lambda tx: _put(tx, batch, self._mode, rooms))
         except Exception as error:  # raised again at every request that waits for it
             if len(batch) == 1 or isinstance(error, Busy):
                 for guest in batch:
-                    guest.fail(error)
+                    guest.answer(error)
                 return
             for guest in batch:
                 await self._commit([guest])
             return
         self._room -= len(batch)
-        for guest in batch:
-            guest.answer(guest.peers <= welcome)
+        self._rooms |= rooms
+        for guest, refusal in zip(batch, refusals, strict=True):
+            guest.answer(refusal)
 
     async def _make_room(self) -> None:
         if self._room > 0:
@@ -251,33 +252,38 @@ class InboxDoor:
         if self._room <= 0:
             raise Busy("too many activities wait to be processed")
 
-    async def _with_room(self, batch: Sequence[_Guest]) -> list[_Guest]:
-        """Return those whose host may store more; tell the others to come back."""
+    def _rooms_known(self, batch: Sequence[_Guest]) -> dict[str, int]:
+        """Return how many more each host may store, where that is known and enough."""
         if len(self._rooms) > HOSTS_KEPT:
             self._rooms.clear()
         wanted = Counter(guest.incoming.host for guest in batch)
-        unsure = [host for host, many in wanted.items() if self._rooms.get(host, 0) < many]
-        if unsure:
-            self._rooms |= await self._deps.db.read(
-                lambda tx: {host: inbox.room(tx, host, MOST_WAITING_HOST) for host in unsure}
-            )
-        taken = []
-        for guest in batch:
-            host = guest.incoming.host
-            self._rooms[host] -= 1
-            if self._rooms[host] < 0:
-                guest.fail(Busy(f"too many activities of {host} wait to be processed"))
-            else:
-                taken.append(guest)
-        return taken
+        known = {host: self._rooms.get(host, 0) for host in wanted}
+        return {host: room for host, room in known.items() if room >= wanted[host]}
 
 
-def _put(tx: WriteTx, batch: Sequence[_Guest], mode: FederationMode) -> frozenset[str]:
-    """Store the rows of those who are welcome, and return who is."""
-    peers = frozenset().union(*(guest.peers for guest in batch))
-    welcome = _welcome(tx, peers, mode)
-    inbox.put_many(tx, [guest.incoming for guest in batch if guest.peers <= welcome])
-    return welcome
+def _put(
+    tx: WriteTx, batch: Sequence[_Guest], mode: FederationMode, rooms: dict[str, int]
+) -> list[Exception | None]:
+    """Store the rows of those who are welcome and have room; return why the others have not.
+
+    `rooms` is what is known of how many each host may store, and is what is left afterwards.
+    """
+    welcome = _welcome(tx, frozenset().union(*(guest.peers for guest in batch)), mode)
+    taken, refusals = [], list[Exception | None]()
+    for guest in batch:
+        host = guest.incoming.host
+        if host not in rooms:
+            rooms[host] = inbox.room(tx, host, MOST_WAITING_HOST)
+        if not guest.peers <= welcome:
+            refusals.append(PeerBlocked())
+        elif rooms[host] <= 0:
+            refusals.append(Busy(f"too many activities of {host} wait to be processed"))
+        else:
+            rooms[host] -= 1
+            taken.append(guest.incoming)
+            refusals.append(None)
+    inbox.put_many(tx, taken)
+    return refusals
 
 
 def _welcome(tx: ReadTx, peers: frozenset[str], mode: FederationMode) -> frozenset[str]:

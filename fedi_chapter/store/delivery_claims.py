@@ -4,10 +4,11 @@ Called through `deliveries` by the delivery worker. Two rules keep the order: no
 a host while something earlier about the same object is on its way there, and nothing that
 comes after the news of a new key overtakes that news.
 
-A claim asks the hosts, not the queue: of every host that is not resting it takes the first
-few rows by an index. So neither a hundred thousand rows of dead hosts nor a long backlog of
-one host delays the others. A claimed row's `due` is the end of its lease: a worker that dies
-gives its rows back by doing nothing. A resting host's rows are due when its rest is over.
+A claim asks the hosts, not the queue: of every host that has something open and is not resting
+it takes the first few rows by an index. So neither a hundred thousand rows of dead hosts nor a
+long backlog of one host delays the others. A claimed row's `due` is the end of its lease: a
+worker that dies gives its rows back by doing nothing. A resting host's rows are due when its
+rest is over.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from sqlalchemy import (
 from fedi_chapter.domain.delivery import Claimed, DeliveryState, Outcome
 from fedi_chapter.store.tables import activities, deliveries, hosts
 from fedi_chapter.store.tables.base import Instant
+from fedi_chapter.store.turns import hosts_in
 from fedi_chapter.store.tx import WriteTx
 
 _NOW: ColumnElement[Any] = bindparam("now", type_=Instant())
@@ -174,15 +176,16 @@ def _first_of_host(row: FromClause) -> Select[Any]:
 
 def _due(*, lateral: bool) -> Select[Any]:
     """Return the ids to claim, over all hosts, the longest due first."""
-    row = deliveries.alias("candidate")
+    row, busy = deliveries.alias("candidate"), hosts_in(deliveries, is_open)
+    theirs = busy.join(hosts, hosts.c.host == busy.c.host)
     found: FromClause
     if lateral:
         found = _first_of_host(row).lateral("found")
-        source = hosts.join(found, true())
+        source = theirs.join(found, true())
     else:  # SQLite knows no LATERAL, but looks at a correlated IN once for each host
         found = deliveries.alias("found")
         ids = _first_of_host(row).with_only_columns(row.c.id)
-        source = hosts.join(found, found.c.id.in_(ids))
+        source = theirs.join(found, found.c.id.in_(ids))
     flying = deliveries.alias("flying")
     in_flight = (
         select(func.count())

@@ -38,7 +38,15 @@ _ONE = Prepared(
         followers.c.actor_id == bindparam("actor"), followers.c.uri == bindparam("uri")
     )
 )
-_NEW = insert(followers)
+_HOST = select(remote_actors.c.host).where(remote_actors.c.uri == bindparam("who"))
+_NEW = insert(followers).values(
+    actor_id=bindparam("actor"),
+    uri=bindparam("who"),
+    host=_HOST.scalar_subquery(),
+    follow_activity=bindparam("activity"),
+    state=bindparam("asked", type_=followers.c.state.type),
+    since=bindparam("at", type_=followers.c.since.type),
+)
 _PUT = Prepared(
     _NEW.on_conflict_do_update(
         index_elements=["actor_id", "uri"],
@@ -47,23 +55,17 @@ _PUT = Prepared(
             "follow_activity": _NEW.excluded.follow_activity,
             "state": case((_ACCEPTED, followers.c.state), else_=_NEW.excluded.state),
         },
-    ),
-    given=followers.columns.keys(),
+    )
 )
 
 
 def _counted(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    some = (
-        select(followers.c.uri)
-        .join(remote_actors, remote_actors.c.uri == followers.c.uri)
-        .where(*conditions)
-        .limit(bindparam("most"))
-    )
+    some = select(followers.c.since).where(*conditions).limit(bindparam("most"))
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 _RECENT = followers.c.since > bindparam("since", type_=followers.c.since.type)
-_THEIRS = remote_actors.c.host == bindparam("host")
+_THEIRS = followers.c.host == bindparam("host")
 _CROWD = Prepared(
     select(
         _counted(_ACCEPTED, _RECENT).label("lately"),
@@ -93,14 +95,7 @@ def get(tx: ReadTx, actor_id: ActorId, uri: str) -> Follower | None:
 
 def put(tx: WriteTx, actor_id: ActorId, uri: str, follow_activity: str, state: FollowState) -> None:
     """Remember a follower; who asks again keeps the beginning, and stays let in."""
-    _PUT.run(
-        tx,
-        actor_id=actor_id,
-        uri=uri,
-        follow_activity=follow_activity,
-        state=state,
-        since=tx.now,
-    )
+    _PUT.run(tx, actor=actor_id, who=uri, activity=follow_activity, asked=state, at=tx.now)
 
 
 def remove(tx: WriteTx, actor_id: ActorId, uri: str) -> bool:
@@ -167,7 +162,7 @@ def pending(tx: ReadTx, actor_id: ActorId, limit: int | None = None) -> list[Fol
 
 def of_host(tx: ReadTx, actor_id: ActorId, host: str) -> list[Follower]:
     """Return the followers at one host, in any state."""
-    query = _FOLLOWERS.where(followers.c.actor_id == actor_id, remote_actors.c.host == host)
+    query = _FOLLOWERS.where(followers.c.actor_id == actor_id, followers.c.host == host)
     return _all(tx, query.order_by(*_NEWEST_FIRST))
 
 

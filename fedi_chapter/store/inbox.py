@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CursorResult,
     FromClause,
     Select,
@@ -30,11 +31,17 @@ from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.sqlite import driver
 from fedi_chapter.store.tables import inbox
 from fedi_chapter.store.tables.base import Instant
+from fedi_chapter.store.turns import hosts_in
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
-# Written out, not bound: a partial index is used only for a condition known beforehand.
-_WAITING = inbox.c.state == literal_column("'waiting'")
+
+def _is_waiting(table: FromClause) -> ColumnElement[bool]:
+    # Written out, not bound: a partial index is used only for a condition known beforehand.
+    return table.c.state == literal_column("'waiting'")
+
+
+_WAITING = _is_waiting(inbox)
 
 # Built once: SQLAlchemy then compiles each of them once.
 _PUT = insert(inbox).on_conflict_do_nothing(index_elements=["activity_id"])
@@ -50,28 +57,12 @@ _NOW = bindparam("now", type_=inbox.c.due.type)
 _UNTIL = bindparam("until", type_=inbox.c.due.type)
 
 
-def _hosts() -> FromClause:
-    """Return the hosts of all that waits, each found by one step in the index."""
-    first = select(inbox.c.host).where(_WAITING).order_by(inbox.c.host).limit(1)
-    hosts = select(first.scalar_subquery().label("host")).cte("waiting_hosts", recursive=True)
-    after = inbox.alias("after")
-    following = (
-        select(after.c.host)
-        .where(after.c.state == literal_column("'waiting'"), after.c.host > hosts.c.host)
-        .order_by(after.c.host)
-        .limit(1)
-        .correlate(hosts)
-        .scalar_subquery()
-    )
-    return hosts.union_all(select(following).where(hosts.c.host.is_not(None)))
-
-
 def _due(*, lateral: bool) -> Select[Any]:
     """Return the ids to claim: the first of every host, then the second of every host, …"""
-    hosts, row = _hosts(), inbox.alias("candidate")
+    hosts, row = hosts_in(inbox, _is_waiting), inbox.alias("candidate")
     own = (
         select(row.c.id, row.c.due)
-        .where(row.c.host == hosts.c.host, row.c.state == literal_column("'waiting'"))
+        .where(row.c.host == hosts.c.host, _is_waiting(row))
         .where(row.c.due <= _NOW)
         .order_by(row.c.due, row.c.id)
         .limit(bindparam("per_host"))
@@ -121,7 +112,12 @@ def _claim(*, lateral: bool) -> Any:
 
 _CLAIM_LATERAL = _claim(lateral=True)
 _CLAIM_SQLITE = _claim(lateral=False)
-_OF_HOST = select(inbox.c.id).where(_WAITING, inbox.c.host == bindparam("of_host"))
+_OF_HOST = (
+    select(inbox.c.id)
+    .where(_WAITING, inbox.c.host == bindparam("of_host"))
+    .limit(bindparam("most", type_=inbox.c.id.type))
+)
+_COUNT_OF_HOST = Prepared(select(func.count().label("many")).select_from(_OF_HOST.subquery()))
 _FINISH = Prepared(
     update(inbox)
     .where(inbox.c.id == bindparam("job"))
@@ -210,9 +206,7 @@ def waiting(tx: ReadTx) -> int:
 
 def room(tx: ReadTx, host: str, most: int) -> int:
     """Return how many more of a host may wait where `most` may."""
-    some = _OF_HOST.limit(most).subquery()
-    counted = tx.conn.execute(select(func.count()).select_from(some), {"of_host": host})
-    return most - int(counted.scalar_one())
+    return most - int(_COUNT_OF_HOST.one(tx, of_host=host, most=most)["many"])
 
 
 def purge(tx: WriteTx, before: datetime) -> int:

@@ -36,6 +36,7 @@ READERS = 4
 LOCK_WAIT = 5.0
 """Seconds a unit waits for another process's write before it is answered with Busy."""
 
+_TO_READ, _TO_WRITE = "BEGIN", "BEGIN IMMEDIATE"
 _PRAGMAS = (
     # Readers never wait for the writer, nor the writer for readers.
     "PRAGMA journal_mode=WAL",
@@ -102,8 +103,8 @@ class SqliteDatabase:
         with unusable(path):
             self._version = connect(path)
             _check_writable(self._version)
-            self._write_conn = engine(path, begin="BEGIN IMMEDIATE").connect()
-            readers = engine(path, begin="BEGIN", query_only=True)
+            self._write_conn = engine(path, begin=_TO_WRITE).connect()
+            readers = engine(path, begin=_TO_READ, query_only=True)
             self._read_conns = [readers.connect() for _ in range(READERS)]
             self._look_conn, self._looking = readers.connect(), threading.Lock()
         for conn in self._read_conns:
@@ -172,7 +173,7 @@ class SqliteDatabase:
 
     def _read_on(self, conn: Connection, work: Callable[[ReadTx], T]) -> T:
         try:
-            with conn.begin():
+            with transaction(conn, _TO_READ):
                 return work(ReadTx(conn, self._clock.now()))
         except (DBAPIError, sqlite3.Error) as error:
             raise translated(error) from error
@@ -201,7 +202,7 @@ class SqliteDatabase:
     def _run(self, batch: list[_Unit]) -> list[_Answer]:
         """Run a batch in one transaction. Nobody is answered before the commit."""
         try:
-            with self._write_conn.begin():
+            with transaction(self._write_conn, _TO_WRITE):
                 alone = len(batch) == 1
                 return [self._run_one(unit, alone=alone) for unit in batch]
         except BaseException as error:  # it belongs to the callers, all of them
@@ -272,7 +273,10 @@ def connect(
 def engine(
     path: Path, *, begin: str, query_only: bool = False, lock_wait: float = LOCK_WAIT
 ) -> Engine:
-    """Return an engine whose transactions open with `begin`: the driver's own is deferred."""
+    """Return an engine whose transactions open with `begin`: the driver's own is deferred.
+
+    Inside a `transaction` they join the one that is open.
+    """
     made = create_engine(
         "sqlite://",
         creator=lambda: connect(path, query_only=query_only, lock_wait=lock_wait),
@@ -282,9 +286,29 @@ def engine(
 
     @event.listens_for(made, "begin")
     def _begin(conn: Connection) -> None:
-        conn.exec_driver_sql(begin)
+        if not driver(conn).in_transaction:
+            conn.exec_driver_sql(begin)
 
     return made
+
+
+@contextlib.contextmanager
+def transaction(conn: Connection, begin: str) -> Iterator[None]:
+    """Open a transaction with `begin`; commit it at the end, or undo it after an error.
+
+    SQLAlchemy's own costs as much as two look-ups. Its half is closed here, too: it begins one
+    by itself when a statement goes through it, and many a unit has none that does.
+    """
+    raw = driver(conn)
+    raw.execute(begin)
+    try:
+        yield
+        conn.commit()
+        raw.commit()
+    except BaseException:
+        conn.rollback()
+        raw.rollback()
+        raise
 
 
 def driver(conn: Connection) -> sqlite3.Connection:

@@ -4,6 +4,8 @@ Plain ASGI layers, put around the router by `app` in the order `stack` gives. Th
 bytes and headers; nothing here reads a document or the database.
 """
 
+import itertools
+import logging
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -92,6 +94,9 @@ class AccessLog:
         """Wrap `app`, using the clock, ids and settings of `deps`."""
         self.app = app
         self.deps = deps
+        # No secret, and not asked of the system each time: every such question lets go of the
+        # interpreter's lock, and under load winning it back costs more than the answer.
+        self.names = map(f"{deps.ids.new(deps.clock.now())}-{{}}".format, itertools.count(1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log how it went."""
@@ -99,7 +104,7 @@ class AccessLog:
             await self.app(scope, receive, send)
             return
         began, status = perf_counter(), 0
-        name = self.deps.ids.new(self.deps.clock.now())
+        name = next(self.names)
         scope["client"] = (client_address(scope, self.deps.settings.trusted_proxies), 0)
 
         async def noting(message: Message) -> None:
@@ -118,16 +123,18 @@ class AccessLog:
                 await response(scope, receive, noting)
         finally:
             # An activity that was let in has its line when it is understood.
-            say = _log.debug if status == ACCEPTED else _log.info
-            say(
-                "request",
-                request=name,
-                method=scope["method"],
-                path=without_key(scope["path"])[:LONGEST_PATH],
-                status=status,
-                client=scope["client"][0],
-                ms=round((perf_counter() - began) * 1000, 1),
-            )
+            level = logging.DEBUG if status == ACCEPTED else logging.INFO
+            if _log.is_enabled_for(level):
+                _log.log(
+                    level,
+                    "request",
+                    request=name,
+                    method=scope["method"],
+                    path=without_key(scope["path"])[:LONGEST_PATH],
+                    status=status,
+                    client=scope["client"][0],
+                    ms=round((perf_counter() - began) * 1000, 1),
+                )
 
 
 class HostCheck:

@@ -19,6 +19,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _beside = 0  # bytes since the last that were body
     _timer: TimerHandle | None = None
+    _is_coming = False  # a request has begun and is not whole
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Start to wait for the first request."""
@@ -34,14 +35,17 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take bytes, as long as not too many of them are neither body nor the end of anything."""
         self._beside += len(data)
         super().data_received(data)
+        if self._is_coming and self._timer is None:  # most come whole, and need no timer
+            self._wait()
         if self._beside > LARGEST_HEAD and not self.transport.is_closing():
             self.send_400_response("The head of the request is too large.")
 
     def on_message_begin(self) -> None:
-        """Start to wait for the whole of a request."""
+        """Note that a request comes; whoever does not end it in the same breath is waited for."""
         super().on_message_begin()
         self._beside = 0
-        self._wait()
+        self._is_coming = True
+        self._came()
 
     def on_headers_complete(self) -> None:
         """Judge the head; what is raised here, the parser turns into 400."""
@@ -58,6 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Wait no longer."""
         self._beside = 0
+        self._is_coming = False
         self._came()
         super().on_message_complete()
 

@@ -48,7 +48,7 @@ class Pace:
     slow: int = 512
     patience: float = 0.5
     """Seconds after which a post moves to the slow lane."""
-    chunk: int = 32
+    chunk: int = 8
     """Signatures made in one hop to a thread."""
     signers: int = 2
     grace: float = 5.0

@@ -26,9 +26,9 @@ WIDTH = 200
 CROWD = 8
 """With so many requests at the door, activities are processed more slowly: both need the one
 processor and the one database, and a sender who waits for its answer comes first."""
-TURN, REST = 8, 0.25
+TURN, REST, GLANCES = 8, 0.25, 5
 """Then so many have their turn together, after so many seconds of rest: one commit for all of
-them costs the door less than a commit for each."""
+them costs the door less than a commit for each. A glance at a door that is free ends the rest."""
 PER_HOST = 25
 """Activities of one host that are taken at once; twice as many may be in hand."""
 LEASE = timedelta(minutes=5)
@@ -84,9 +84,14 @@ class _Desk:
     async def _process(self, job: InboxJob) -> None:
         if self._is_crowded():
             async with self._giving_way:
-                if self._is_crowded():  # still
-                    await asyncio.sleep(REST)
+                await self._rest()
         await process(self._deps, job)
+
+    async def _rest(self) -> None:
+        for _ in range(GLANCES):
+            if not self._is_crowded():
+                return
+            await asyncio.sleep(REST / GLANCES)
 
     def _is_crowded(self) -> bool:
         return self._deps.metrics.levels[INSIDE] >= CROWD

@@ -68,12 +68,19 @@ class Queue(Generic[Job]):
 async def work(deps: Deps, queue: Queue[Job], *, stop: asyncio.Event, bell: Bell) -> None:
     """Work `queue` until `stop` is set; then give running jobs a few seconds."""
     running: dict[asyncio.Task[None], Job] = {}
+    roomy = Bell()  # rung when half of the width is free
+
+    def ended(task: asyncio.Task[None]) -> None:
+        del running[task]
+        if len(running) * 2 <= queue.width:
+            roomy.ring()
+
     troubles = 0
     while not stop.is_set():
         free = queue.width - len(running)
         if free * 2 < queue.width:
             # Not for ever: a job that hangs must not keep us from hearing `stop`.
-            await asyncio.wait(set(running), timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
+            await roomy.wait(POLL)
             continue
         try:
             jobs = await deps.db.write(lambda tx, free=free: queue.claim(tx, free))  # type: ignore[misc]
@@ -86,7 +93,7 @@ async def work(deps: Deps, queue: Queue[Job], *, stop: asyncio.Event, bell: Bell
         for job in jobs:
             task = asyncio.create_task(_do(deps, queue, job))
             running[task] = job
-            task.add_done_callback(running.pop)
+            task.add_done_callback(ended)
         if len(jobs) < free:  # nothing more is due: what comes meanwhile is leased together
             await bell.wait(POLL)
     if running:

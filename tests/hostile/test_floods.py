@@ -215,6 +215,30 @@ async def test_a_crowd_at_the_door_slows_the_processing_and_does_not_stop_it(  #
     await asyncio.gather(*running)
 
 
+async def test_the_processing_goes_on_as_soon_as_the_crowd_is_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter = await world.chapter("a.test")
+    done = asyncio.Event()
+
+    async def process(_: object, __: InboxJob) -> None:
+        done.set()
+
+    monkeypatch.setattr(worker, "process", process)
+    monkeypatch.setattr(worker, "REST", 60.0)
+    monkeypatch.setattr(worker, "GLANCES", 6_000)
+    chapter.deps.metrics.levels[worker.INSIDE] = worker.CROWD
+    queue = worker.queue(chapter.deps)
+    await chapter.write(lambda tx: inbox.put_many(tx, [row("quick.test", 1)]))
+    [job] = await chapter.write(lambda tx: queue.claim(tx, worker.WIDTH))
+    running = asyncio.ensure_future(queue.do(job))
+    await asyncio.sleep(0)
+    assert not done.is_set()
+    chapter.deps.metrics.levels[worker.INSIDE] = 0
+    async with asyncio.timeout(5):
+        await running
+
+
 async def test_a_flood_of_one_host_is_told_to_come_back_and_others_are_let_in(  # ABU-05
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

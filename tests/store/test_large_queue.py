@@ -23,6 +23,8 @@ pytestmark = pytest.mark.anyio
 ROWS, BACKLOG, HOSTS, LIVE = 20_000, 10_000, 2_000, 200
 LEASE = timedelta(minutes=5)
 CLAIMS = 5
+STRANGERS = 10_000
+"""Hosts that nothing waits for."""
 ROWS_READ = 4_000
 """What PostgreSQL may look at for a claim of a hundred: a scan would be twenty thousand."""
 STEPS = 300
@@ -93,3 +95,28 @@ async def test_a_claim_from_a_long_queue_reads_little_more_than_it_takes_and_is_
         done = await db.write(work)
         assert done < (ROWS_READ if isinstance(db, PostgresDatabase) else STEPS)
         await db.write(lambda tx: deliveries.finish(tx, taken[-1]))
+
+
+async def test_hosts_that_nothing_waits_for_cost_a_claim_nothing(sqlite_db: Database) -> None:
+    await founded(sqlite_db)
+
+    def claim(tx: WriteTx) -> int:
+        """Claim the one delivery there is, and return how much SQLite did for it."""
+        tens = list[int]()
+        driver(tx.conn).set_progress_handler(lambda: tens.append(1), 10)
+        [claimed] = deliveries.claim(tx, 100, LEASE, per_host=2)
+        driver(tx.conn).set_progress_handler(None, 0)
+        deliveries.finish(tx, [ended(claimed)])
+        return len(tens)
+
+    def work(tx: WriteTx) -> tuple[int, int]:
+        activity, steps = an_activity(tx, "create"), []
+        for known in (1, STRANGERS):
+            names = [{"host": f"h{known}-{number}.example"} for number in range(known)]
+            tx.conn.execute(insert(hosts), names)
+            deliveries.to_inbox(tx, activity, f"https://h.example/{known}", "h.example")
+            steps.append(claim(tx))
+        return steps[0], steps[1]
+
+    few, many = await sqlite_db.write(work)
+    assert many < few * 2

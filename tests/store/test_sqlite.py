@@ -11,13 +11,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import Busy, DatabaseUnusable
 from fedi_chapter.domain.inbox import Incoming
 from fedi_chapter.store import inbox, sqlite
 from fedi_chapter.store.engine import open_database
-from fedi_chapter.store.tx import Database, WriteTx
+from fedi_chapter.store.sqlite import driver
+from fedi_chapter.store.tables import hosts
+from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from tests.kit.builders import NOW
 from tests.kit.databases import Databases
 from tests.kit.ids import CountedIds
@@ -87,6 +90,29 @@ async def test_units_that_wait_together_share_one_commit(databases: Databases) -
         await write
         versions.add(db.version())
     assert len(versions - {before}) == 1
+    await db.close()
+
+
+async def test_one_transaction_holds_what_goes_by_either_way(databases: Databases) -> None:
+    db = opened(databases.sqlite())
+
+    def both(tx: WriteTx) -> None:
+        inbox.put_many(tx, [Incoming("1", "a", "Like", b"")])  # by the driver
+        tx.conn.execute(insert(hosts).values(host="a.example"))
+
+    def fails(tx: WriteTx) -> None:
+        both(tx)
+        raise ValueError("no")
+
+    def seen(tx: ReadTx) -> tuple[int, int]:
+        [by_driver] = driver(tx.conn).execute("SELECT count(*) FROM hosts").fetchone()
+        return by_driver, inbox.waiting(tx)
+
+    with pytest.raises(ValueError, match="no"):
+        await db.write(fails)
+    assert await db.read(seen) == await db.look_up(seen) == (0, 0)
+    await db.write(both)
+    assert await db.read(seen) == await db.look_up(seen) == (1, 1)
     await db.close()
 
 

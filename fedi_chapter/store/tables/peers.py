@@ -75,8 +75,10 @@ followers = Table(
     Column("follow_activity", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("since", Instant, nullable=False),
+    Column("host", Text, nullable=False),  # the actor's: a crowd is counted by host
     Index("ix_followers_uri", "uri"),
-    Index("ix_followers_since", "since"),
+    Index("ix_followers_state_since", "state", "since"),
+    Index("ix_followers_host_state_since", "host", "state", "since"),
 )
 
 following = Table(

@@ -4,7 +4,7 @@ An inbox is an ASGI application, not a function: the framework wraps a function 
 request, and this is the one route that gets a thousand of them in a second.
 """
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -35,8 +35,26 @@ class Inbox:
         if media_type not in TAKEN or "content-encoding" in request.headers:
             raise WrongMediaType("an inbox takes application/activity+json, not encoded")
         door: InboxDoor = request.app.state.door
-        await door.receive(request_of(request, await request.body()), is_personal=self._is_personal)
+        body = await _whole(receive)
+        await door.receive(request_of(request, body), is_personal=self._is_personal)
         await _ACCEPTED(scope, receive, send)
+
+
+async def _whole(receive: Receive) -> bytes:
+    """Return the body; how long it may be is the business of the layers around us.
+
+    Raises:
+        ClientDisconnect: the sender left before its end.
+
+    """
+    pieces, more = [], True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(pieces)
 
 
 async def _check_group(request: Request) -> None:

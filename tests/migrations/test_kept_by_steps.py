@@ -1,4 +1,4 @@
-"""What was known of neighbours' events before they could be answered is kept."""
+"""What was known before a step is known after it."""
 
 import sqlite3
 from contextlib import closing
@@ -43,3 +43,23 @@ def test_an_event_that_took_rsvps_still_takes_them(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as conn:
         kept = conn.execute("SELECT uri, join_mode FROM neighbour_events ORDER BY uri").fetchall()
     assert kept == [("open", "free"), ("shut", None)]
+
+
+def test_followers_are_counted_by_their_host_from_then_on(tmp_path: Path) -> None:
+    path = tmp_path / "chapter.db"
+    at_step(path, "0009")
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute(ACTOR)
+        conn.execute(
+            "INSERT INTO local_actors (id, kind, handle, name, summary, summary_html, language,"
+            " timezone, also_known_as, created_at, updated_at)"
+            " VALUES ('us', 'chapter', 'us', 'n', '', '', 'en', 'UTC', '[]', 1, 1)"
+        )
+        conn.execute(
+            "INSERT INTO followers (actor_id, uri, follow_activity, state, since)"
+            " VALUES ('us', 'a', 'f', 'accepted', 1)"
+        )
+        conn.commit()
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("SELECT uri, host FROM followers").fetchall() == [("a", "h")]
