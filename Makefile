@@ -22,7 +22,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
 	  echo '$(CURDIR)' > "$$site/fedi_chapter_checkout.pth"
-	@printf '#!%s\nimport sys\nfrom fedi_chapter.cli.main import main\nsys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/fedi-chapter
+	@printf '#!%s\nimport sys\nfrom fedi_chapter.__main__ import main\nsys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/fedi-chapter
 	@chmod +x $(BIN)/fedi-chapter
 	@touch $@
 

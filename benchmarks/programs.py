@@ -82,6 +82,7 @@ class Chapter:
     data: Path
     port: int
     extra_ca: Path | None = None
+    python: Path = Path(sys.executable)
 
     @property
     def base(self) -> str:
@@ -122,7 +123,7 @@ class Chapter:
             end(process)
 
     def _program(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "fedi_chapter", *words, "--data", str(self.data)]
+        return [str(self.python), "-m", "fedi_chapter", *words, "--data", str(self.data)]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if "FEDI_CHAPTER" not in name}

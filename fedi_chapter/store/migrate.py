@@ -13,14 +13,13 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 import fedi_chapter
 from fedi_chapter.core.clock import SystemClock
 from fedi_chapter.core.errors import DatabaseUnusable, SchemaBehind
 from fedi_chapter.core.ids import RandomIds
-from fedi_chapter.store.engine import parse, sqlite_file
-from fedi_chapter.store.postgres import PostgresDatabase
+from fedi_chapter.store.engine import open_database, parse, sqlite_file
 from fedi_chapter.store.sqlite import unusable
 from fedi_chapter.store.tx import ReadTx
 
@@ -53,7 +52,7 @@ def current(url: str) -> str | None:
     address = parse(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite_version(sqlite_file(address))
-    return asyncio.run(_postgres_version(address))
+    return asyncio.run(_postgres_version(url))
 
 
 def refuse_newer(version: str) -> None:
@@ -113,8 +112,8 @@ def _sqlite_version(path: Path) -> str | None:
         return None if row is None else str(row[0])
 
 
-async def _postgres_version(address: URL) -> str | None:
-    db = PostgresDatabase(address, clock=SystemClock(), ids=RandomIds())
+async def _postgres_version(url: str) -> str | None:
+    db = open_database(url, clock=SystemClock(), ids=RandomIds())
     try:
         return await db.read(_version)
     finally:
