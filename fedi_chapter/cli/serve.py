@@ -29,7 +29,7 @@ BACKLOG = 2_048
 LAST_ANSWERS = 4
 """Seconds open requests get at the end. Deliveries get theirs after that, and everything is to
 be over within ten."""
-YOUNG = 20_000
+YOUNG = 50_000
 """New objects between two searches for garbage in cycles: every request makes and drops hundreds
 without any, and Python's own 700 spend a tenth of an inbox's time on searching."""
 OPEN_FILES = 65_536

@@ -30,7 +30,7 @@ def test_deep_nesting_is_refused_quickly(deep: int, opening: str, closing: str) 
 
 
 def test_thirty_two_levels_are_taken() -> None:
-    assert parse(b'{"a":' + b"[" * 31 + b"]" * 31 + b"}")
+    assert parse(b'{"a":' + b"[" * 31 + b"1.5" + b"]" * 31 + b"}")
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,40 @@ def test_thirty_two_levels_are_taken() -> None:
         b'{"a":{"id":1,"id":1}}',
         b'{"a":[{"x":{"y":1,"y":2}}]}',
         b'{"actor":1,"\\u0061ctor":2}',
+        b'{"a" :1,"a"\t:2,"b":"\\":"}',  # as many quotes before a colon as there are members
+        b'{"a":1,"a"\r\n:2}',
+        b'{"a":["\\":"],"b":1,"b":2}',
+        b'{"a":[' + b"1," * 2_000 + b'{"b":1,"b":2}]}',  # in what is cut off
     ],
 )
 def test_a_member_named_twice_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedActivity, match="twice"):
         parse(body)
+
+
+def test_words_that_look_like_names_are_taken() -> None:
+    assert parse(b'{"a":"\\":\\" :","b" : 1}') == {"a": '":" :', "b": 1}
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text('a":\\ \n{}[],'),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('a":\\ '), inner),
+    max_leaves=12,
+)
+
+
+@given(
+    document=st.dictionaries(st.text('ab":\\ '), _VALUES, min_size=1),
+    spaces=st.sampled_from([(",", ":"), (", ", ": "), (",", " :"), (",\n", "\t:")]),
+)
+def test_a_second_member_of_one_name_is_found_however_it_is_written(
+    document: dict[str, Any], spaces: tuple[str, str]
+) -> None:
+    text = json.dumps(document, separators=spaces)
+    assert parse(text.encode()) == document
+    again = json.dumps(next(iter(document)))
+    with pytest.raises(MalformedActivity, match="twice"):
+        parse(f"{text[:-1]}{spaces[0]}{again}{spaces[1]}1}}".encode())
 
 
 @pytest.mark.parametrize(
