@@ -10,7 +10,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 
 from fedi_chapter.core.errors import (
@@ -289,22 +288,16 @@ def _put(
 
 def _welcome(tx: ReadTx, peers: frozenset[str], mode: FederationMode) -> frozenset[str]:
     """Return those actors (or keys) who are not blocked, nor their hosts, and are allowed."""
-    refused = blocks.among(tx, {name for uri in peers for name in _names(uri)})
+    names = {uri: (uri.partition("#")[0], *host_and_parents(host_of(uri))) for uri in peers}
+    refused = blocks.among(tx, {name for each in names.values() for name in each})
     if not refused and mode is not FederationMode.ALLOWLIST:
         return peers
     return frozenset(
         uri
-        for uri in peers
-        if refused.isdisjoint(_names(uri))
+        for uri, own in names.items()
+        if refused.isdisjoint(own)
         and (mode is not FederationMode.ALLOWLIST or hosts.is_allowed(tx, host_of(uri)))
     )
-
-
-# Remembered: the same actors are asked for again and again.
-@lru_cache(maxsize=4096)
-def _names(uri: str) -> tuple[str, ...]:
-    """Return by which names an actor, or the owner of a key, may be blocked."""
-    return (uri.partition("#")[0], *host_and_parents(host_of(uri)))
 
 
 def _ledger_id(activity: act.Activity, body: bytes, verdict: Verdict) -> str:

@@ -26,6 +26,8 @@ Document = dict[str, object]
 DEEPEST = 32
 LONGEST_LIST = 1_000
 LONGEST_ID = 2_048
+LONGEST_HOST = 253  # of a name in DNS
+LONGEST_INSTANT = 64
 LONGEST_HTML = 20_000
 """Characters of foreign HTML that are kept; nothing behind them is ever shown."""
 YEARS = range(1970, 2200)
@@ -173,8 +175,9 @@ def mappings(value: object) -> list[Document]:
 def id_of(value: object) -> str | None:
     """Return the http(s) id that `value` is, or that the object `value` has, to the letter.
 
-    Names with a user part, with anything but plain ASCII in the host, or longer than we
-    store are none: nobody gets a second name by spelling a host in another way.
+    Names with a user part, with anything but plain ASCII in the host, with a host longer than
+    any name in DNS, or longer than we store are none: nobody gets a second name by spelling a
+    host in another way.
     """
     if isinstance(value, dict):
         value = value.get("id")
@@ -186,7 +189,8 @@ def id_of(value: object) -> str | None:
 # Remembered: an activity names its actor, its object and us several times each.
 @lru_cache(maxsize=4096)
 def _is_id(text: str) -> bool:
-    return _ID.fullmatch(text) is not None
+    match = _ID.fullmatch(text)
+    return match is not None and len(match[2]) <= LONGEST_HOST
 
 
 def ids_of(value: object) -> tuple[str, ...]:
@@ -311,7 +315,9 @@ def instant_of(value: object, zone: tzinfo = UTC) -> datetime | None:
     bare date (its midnight in `zone`). Years far away are refused: they overflow later,
     when somebody shows them in another zone (JSON-10).
     """
-    return _instant(value, zone) if isinstance(value, str) and len(value) < LONGEST_ID else None
+    if not isinstance(value, str) or len(value) > LONGEST_INSTANT:
+        return None
+    return _instant(value, zone)
 
 
 # Remembered: an activity and its object often name the same one, and both are read twice.

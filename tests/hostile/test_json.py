@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fedi_chapter.core.errors import MalformedActivity
 from fedi_chapter.vocab.activities import Activity, CreateNote, Flag, Other
 from fedi_chapter.vocab.read import read_activity
-from fedi_chapter.vocab.shape import parse
+from fedi_chapter.vocab.shape import id_of, parse
 
 GOLDEN = sorted((Path(__file__).resolve().parents[1] / "golden").glob("*/*.json"))
 ACTIVITIES = [json.loads(path.read_text()) for path in GOLDEN]
@@ -49,6 +49,18 @@ def test_thirty_two_levels_are_taken() -> None:
 def test_a_member_named_twice_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedActivity, match="twice"):
         parse(body)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["user@a.example", "a.example:p", "ä.example", "a b.example", "a." * 1_000 + "example", ""],
+)
+def test_a_name_no_host_can_have_is_nobodys_id(host: str) -> None:
+    assert id_of(f"https://{host}/users/ana") is None
+
+
+def test_the_longest_name_is_one() -> None:
+    assert id_of(uri := f"https://{'a' * 246}.social/1") == uri
 
 
 def test_words_that_look_like_names_are_taken() -> None:
