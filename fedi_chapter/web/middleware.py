@@ -4,8 +4,8 @@ Plain ASGI layers, put around the router by `app` in the order `stack` gives. Th
 bytes and headers; nothing here reads a document or the database.
 """
 
-import itertools
 import logging
+import random
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -94,9 +94,9 @@ class AccessLog:
         """Wrap `app`, using the clock, ids and settings of `deps`."""
         self.app = app
         self.deps = deps
-        # No secret, and not asked of the system each time: every such question lets go of the
-        # interpreter's lock, and under load winning it back costs more than the answer.
-        self.names = map(f"{deps.ids.new(deps.clock.now())}-{{}}".format, itertools.count(1))
+        # Not asked of the system each time: every such question lets go of the interpreter's
+        # lock, and under load winning it back costs more than the answer. Names are no secrets.
+        self.random = random.Random()  # noqa: S311
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log how it went."""
@@ -104,7 +104,7 @@ class AccessLog:
             await self.app(scope, receive, send)
             return
         began, status = perf_counter(), 0
-        name = next(self.names)
+        name = f"{self.random.getrandbits(96):024x}"
         scope["client"] = (client_address(scope, self.deps.settings.trusted_proxies), 0)
 
         async def noting(message: Message) -> None:
