@@ -23,7 +23,8 @@ AT_ONCE = 1000
 """Connections in use: more than the lanes of the deliveries and the fetches hold together."""
 MOST_KEPT, KEPT_OF_HOST = 1000, 2
 """Hosts to which connections are kept open for the next request, and how many to one."""
-KEEPALIVE = 75.0
+KEEPALIVE = 60.0
+"""Seconds. Shorter than most servers': who closes first is not surprised by the other."""
 READ_AHEAD = 16 * 1024
 """Bytes read from a connection before anybody wants them."""
 AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -139,16 +140,20 @@ class Client:
             self._session = None
 
     async def _answer(self, method: str, url: URL, **options: Any) -> aiohttp.ClientResponse:
+        """Send a request, anew when a kept connection turns out to be closed.
+
+        The other side may close it at the very moment we use it. The library sends a GET twice
+        by itself; to POST again is safe, too: receivers know an activity by its id.
+        """
         session = self._session or self._open()
-        try:
-            return await session.request(method, url, **options)
-        except aiohttp.ServerDisconnectedError:
-            # A kept connection that the other side closed at this very moment. The library
-            # sends a GET twice by itself; to POST again is safe, too: receivers know an
-            # activity by its id.
-            if method == "GET":
-                raise
-            return await session.request(method, url, **options)
+        for _ in range(KEPT_OF_HOST if method == "POST" else 1):
+            try:
+                return await session.request(method, url, **options)
+            except aiohttp.ClientConnectorError:
+                raise  # there was no connection to begin with
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                continue
+        return await session.request(method, url, **options)
 
     def _open(self) -> aiohttp.ClientSession:
         # Made at the first request, because it belongs to the loop it is made in.

@@ -5,7 +5,9 @@ HTTP library refuses to. Nothing here judges: the tests do.
 """
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -116,6 +118,13 @@ def redirect(location: str, status: int = 302) -> Answer:
 async def hang_up(_: Seen, writer: asyncio.StreamWriter) -> None:
     """Close without an answer."""
     writer.close()
+
+
+async def reset(_: Seen, writer: asyncio.StreamWriter) -> None:
+    """Close without an answer, and so hard that the other side sees its connection reset."""
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def stay_silent(_: Seen, __: asyncio.StreamWriter) -> None:

@@ -152,11 +152,11 @@ async def test_any_other_status_is_a_refusal(status: int, fetcher: GuardedFetche
 async def test_an_unreachable_host_rests_for_ten_minutes(
     fetcher: GuardedFetcher, clock: SetClock
 ) -> None:
-    async with hostile(in_turn(hang_up, hang_up, reply())) as server:
+    async with hostile(in_turn(*[hang_up] * 4, reply())) as server:
         for _ in range(3):
             with pytest.raises(Unreachable):
                 await fetcher.get(server.url())
-        assert len(server.seen) == 2
+        assert len(server.seen) == 4  # it may have closed every connection we kept
         clock.advance(timedelta(minutes=10))
         assert (await fetcher.get(server.url())).body == b"{}"
 

@@ -8,7 +8,7 @@ import pytest
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import SettingsInvalid, Unreachable, UnsafeAddress
 from fedi_chapter.net import tls
-from fedi_chapter.net.client import Client
+from fedi_chapter.net.client import KEPT_OF_HOST, Client
 from fedi_chapter.net.guard import Guard
 from fedi_chapter.net.post import MAX_ANSWER, GuardedPoster
 from tests.kit.hostile_server import (
@@ -21,6 +21,7 @@ from tests.kit.hostile_server import (
     raw,
     redirect,
     reply,
+    reset,
     stay_silent,
 )
 from tests.kit.outbound import Names
@@ -238,16 +239,27 @@ async def test_huge_headers_are_refused(poster: GuardedPoster) -> None:
             await asyncio.wait_for(server.closed.wait(), 2)
 
 
+@pytest.mark.parametrize("closes", [hang_up, reset])
 async def test_a_kept_connection_closed_under_our_hands_is_tried_once_more(
-    poster: GuardedPoster,
+    closes: Answer, poster: GuardedPoster
 ) -> None:
-    async with hostile(in_turn(reply(b"", 202), hang_up, reply(b"", 202))) as server:
+    async with hostile(in_turn(reply(b"", 202), closes, reply(b"", 202))) as server:
         for _ in range(2):
             assert (await poster.post(server.url(), b"{}", {})).status == 202
     assert len(server.seen) == 3
 
 
-@pytest.mark.parametrize("answer", [hang_up, raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")])
+async def test_all_kept_connections_may_be_closed_under_our_hands(poster: GuardedPoster) -> None:
+    slowly = raw(b"", b"HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n", pause=0.05)
+    answers = in_turn(*[slowly] * KEPT_OF_HOST, *[reset] * KEPT_OF_HOST, reply(b"", 202))
+    async with hostile(answers) as server:
+        together = [poster.post(server.url(), b"{}", {}) for _ in range(KEPT_OF_HOST)]
+        await asyncio.gather(*together)
+        assert (await poster.post(server.url(), b"{}", {})).status == 202
+    assert server.connections == KEPT_OF_HOST + 1
+
+
+@pytest.mark.parametrize("answer", [hang_up, reset, raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")])
 async def test_broken_http_is_unreachable(answer: Answer, poster: GuardedPoster) -> None:
     async with hostile(answer) as server:
         with pytest.raises(Unreachable):
