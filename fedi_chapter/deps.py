@@ -1,6 +1,6 @@
 """What an edge is handed: settings, clock, database, the ways out.
 
-Built once by `app`, handed down; nobody keeps a global one. A test builds it with a set
+Built once by `opening`, handed down; nobody keeps a global one. A test builds it with a set
 clock and its own database.
 """
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from fedi_chapter.app import open_deps
 from fedi_chapter.cli.demo_world import World, control, free_ports, interrupted
 from fedi_chapter.cli.frame import Setup, Verb, note, own_name, pass_setup
 from fedi_chapter.core.errors import ChapterError, Conflict, Unreachable
 from fedi_chapter.core.html import plain
 from fedi_chapter.core.text import one_line
 from fedi_chapter.deps import Deps
+from fedi_chapter.opening import open_deps
 from fedi_chapter.settings import load
 from fedi_chapter.store import neighbours
 from fedi_chapter.store.tx import ReadTx

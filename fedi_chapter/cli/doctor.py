@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 import click
 
-from fedi_chapter.app import open_deps
 from fedi_chapter.cli.checks_here import check_data, check_settings
 from fedi_chapter.cli.checks_outside import check_outside
 from fedi_chapter.cli.finding import Finding
 from fedi_chapter.cli.frame import Setup, Verb, check_schema, note, pass_setup
 from fedi_chapter.core.errors import ChapterError
+from fedi_chapter.opening import open_deps
 from fedi_chapter.settings import Settings
 
 

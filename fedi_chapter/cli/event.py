@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from fedi_chapter.cli.attend import attend, attending
 from fedi_chapter.cli.event_rsvps import COMMANDS
 from fedi_chapter.cli.frame import Noun, Setup, ask, chapter_of, pass_setup
 from fedi_chapter.cli.words import (
@@ -95,7 +96,7 @@ def event() -> None:
     """Events of the chapter."""
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, attend, attending):
     event.add_command(_command)
 
 

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 import click
 
-from fedi_chapter.app import open_deps
 from fedi_chapter.core import log
 from fedi_chapter.core.errors import (
     ChapterError,
@@ -29,6 +28,7 @@ from fedi_chapter.core.errors import (
 )
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.opening import open_deps
 from fedi_chapter.settings import Settings, load
 from fedi_chapter.store import local_actors, migrate
 from fedi_chapter.store.tx import ReadTx

@@ -1,76 +1,75 @@
 """The command `fedi-chapter`: the list of all commands, and the way in.
 
 Called by the installed script and by `python -m fedi_chapter`. What a command does stands in
-the file of its noun.
+the file of its noun, and only that file is loaded: most commands need no server, and what a
+server needs takes as long to load as everything else together.
 """
 
 import sys
+from collections import UserDict
+from importlib import import_module
+from typing import Any
 
 import click
 
 from fedi_chapter import __version__
-from fedi_chapter.cli.attend import attend, attending
-from fedi_chapter.cli.boost import boost, unboost
-from fedi_chapter.cli.demo import demo
-from fedi_chapter.cli.doctor import doctor
-from fedi_chapter.cli.event import event
-from fedi_chapter.cli.follow import follow, followers, following, unfollow
 from fedi_chapter.cli.frame import Root, Setup
-from fedi_chapter.cli.init import init
-from fedi_chapter.cli.key import key
-from fedi_chapter.cli.migrate import migrate
-from fedi_chapter.cli.moderation import allow, block, blocks, replies, unblock
-from fedi_chapter.cli.organizer import organizer
-from fedi_chapter.cli.post import post
-from fedi_chapter.cli.profile import profile
-from fedi_chapter.cli.queue import queue
-from fedi_chapter.cli.sample import sample
-from fedi_chapter.cli.series import series
-from fedi_chapter.cli.serve import run, web, worker
+from fedi_chapter.core.loading import without_collector
 
 CODES = "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 data or settings unusable."
+FILES = {
+    "init": "init",
+    "run": "serve",
+    "web": "serve",
+    "worker": "serve",
+    "migrate": "migrate",
+    "post": "post",
+    "event": "event",
+    "series": "series",
+    "follow": "follow",
+    "unfollow": "follow",
+    "followers": "follow",
+    "following": "follow",
+    "boost": "boost",
+    "unboost": "boost",
+    "queue": "queue",
+    "block": "moderation",
+    "unblock": "moderation",
+    "blocks": "moderation",
+    "allow": "moderation",
+    "replies": "moderation",
+    "organizer": "organizer",
+    "key": "key",
+    "profile": "profile",
+    "doctor": "doctor",
+    "demo": "demo",
+    "sample": "sample",
+}
+"""The commands, each with the file of this room it stands in."""
 
 
-@click.group(cls=Root, epilog=CODES, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(UserDict[str, Any]):
+    """The commands by their names: each is loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        module = f"{__package__}.{super().__getitem__(name)}"
+        if module not in sys.modules:
+            with without_collector():
+                import_module(module)
+        return getattr(sys.modules[module], name)
+
+
+@click.group(
+    cls=Root,
+    commands=_Commands(FILES),
+    epilog=CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="fedi-chapter")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """A federated server for a local chapter: events and posts anyone can follow."""
     ctx.ensure_object(Setup)
-
-
-for command in (
-    init,
-    run,
-    web,
-    worker,
-    migrate,
-    post,
-    event,
-    series,
-    follow,
-    unfollow,
-    followers,
-    following,
-    boost,
-    unboost,
-    queue,
-    block,
-    unblock,
-    blocks,
-    allow,
-    replies,
-    organizer,
-    key,
-    profile,
-    doctor,
-    demo,
-    sample,
-):
-    cli.add_command(command)
-
-for command in (attend, attending):
-    event.add_command(command)
 
 
 def main() -> int:

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from fedi_chapter.app import open_deps
 from fedi_chapter.cli.frame import (
     Setup,
     Verb,
@@ -28,6 +27,7 @@ from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.media import images
+from fedi_chapter.opening import open_deps
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.events import create_event
 from fedi_chapter.services.places import PlaceFields

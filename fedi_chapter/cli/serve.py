@@ -17,9 +17,10 @@ import click
 import uvicorn
 import uvloop
 
-from fedi_chapter.app import build_app, open_deps
+from fedi_chapter.app import build_app
 from fedi_chapter.cli.frame import DANGER, Setup, Verb, check_schema, note, pass_setup
 from fedi_chapter.core.errors import Conflict, FormInvalid
+from fedi_chapter.opening import open_deps
 from fedi_chapter.settings import Settings
 from fedi_chapter.store import migrate
 from fedi_chapter.web.wire import BoundedProtocol

@@ -8,10 +8,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakValueDictionary
-
-import aiohttp
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.errors import (
@@ -28,6 +26,9 @@ from fedi_chapter.net.guard import Target
 from fedi_chapter.net.memory import FetchMemory
 from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.sig.sign import Scheme, sign
+
+if TYPE_CHECKING:
+    import aiohttp
 
 ACTIVITY = (
     "application/activity+json, "
@@ -200,7 +201,7 @@ class GuardedFetcher:
             _raise_for_status(target, answer, self._clock.now())
             return await _read(target, answer, visit.limit)
 
-    def _next_hop(self, target: Target, answer: aiohttp.ClientResponse) -> Target:
+    def _next_hop(self, target: Target, answer: "aiohttp.ClientResponse") -> Target:
         """Judge where a redirect leads (SSRF-05); anything but a whole URL or path is refused."""
         location = answer.headers.get("Location", "")
         if location.startswith("//"):
@@ -221,7 +222,7 @@ async def _signed(scheme: Scheme, key: SigningKey, url: str, now: datetime) -> d
     return await asyncio.to_thread(sign, scheme, key, method="GET", url=url, at=now)
 
 
-def _raise_for_status(target: Target, answer: aiohttp.ClientResponse, now: datetime) -> None:
+def _raise_for_status(target: Target, answer: "aiohttp.ClientResponse", now: datetime) -> None:
     status = answer.status
     said = f"{target.url} answered {status}"
     if status in {404, 410}:
@@ -232,7 +233,7 @@ def _raise_for_status(target: Target, answer: aiohttp.ClientResponse, now: datet
         raise RemoteRefused(said, answer=status)
 
 
-async def _read(target: Target, answer: aiohttp.ClientResponse, limit: int) -> Fetched:
+async def _read(target: Target, answer: "aiohttp.ClientResponse", limit: int) -> Fetched:
     named = answer.headers
     headers = {name.lower(): ", ".join(named.getall(name)) for name in named}
     content_type = headers.get("content-type", "")

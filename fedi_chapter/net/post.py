@@ -7,14 +7,15 @@ retrying are the caller's; connections are `client`'s.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
-
-import aiohttp
+from typing import TYPE_CHECKING, Protocol
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.errors import Unreachable
 from fedi_chapter.net import retry_after
 from fedi_chapter.net.client import Client
+
+if TYPE_CHECKING:
+    import aiohttp
 
 MAX_ANSWER = 16 * 1024
 MAX_DETAIL = 200
@@ -77,7 +78,7 @@ class GuardedPoster:
             raise Unreachable(f"{url[:200]} did not answer in {deadline:g} seconds") from error
 
 
-async def _read_detail(answer: aiohttp.ClientResponse) -> str:
+async def _read_detail(answer: "aiohttp.ClientResponse") -> str:
     """Read a short answer whole, so that its connection can be used again; drop a long one."""
     read = bytearray()
     while len(read) < MAX_ANSWER and (chunk := await answer.content.read(MAX_ANSWER)):

@@ -11,7 +11,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from starlette.applications import Starlette
 
-from fedi_chapter.app import WaysOut, build_app, build_deps
+from fedi_chapter.app import build_app
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.ids import Ids
 from fedi_chapter.deps import Deps
@@ -23,6 +23,7 @@ from fedi_chapter.net.client import Client
 from fedi_chapter.net.fetch import GuardedFetcher
 from fedi_chapter.net.guard import Guard
 from fedi_chapter.net.post import GuardedPoster
+from fedi_chapter.opening import WaysOut, build_deps
 from fedi_chapter.services.chapters import Founding, NewKey, ProfileFields, found
 from fedi_chapter.settings import Settings
 from fedi_chapter.sig.keys import KeyRing, make_master_key, public_pem

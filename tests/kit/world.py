@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy import select
 from starlette.applications import Starlette
 
-from fedi_chapter.app import WaysOut, build_app, build_deps
+from fedi_chapter.app import build_app
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.audience import Visibility
@@ -29,6 +29,7 @@ from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import deliver, remote_actors, signing
 from fedi_chapter.federation.publish import publish
 from fedi_chapter.net.fetch import Budget
+from fedi_chapter.opening import WaysOut, build_deps
 from fedi_chapter.services.chapters import Founding, NewKey, ProfileFields, found
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.events import create_event

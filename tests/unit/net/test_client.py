@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fedi_chapter.core.errors import UnsafeAddress
-from fedi_chapter.net import client as client_module
+from fedi_chapter.net import connections
 from fedi_chapter.net.client import Client
 from fedi_chapter.net.fetch import GuardedFetcher
 from fedi_chapter.net.guard import Guard, Target
@@ -49,7 +49,7 @@ async def test_an_actor_just_fetched_is_answered_over_the_same_connection(
 async def test_connections_are_kept_to_so_many_hosts_and_no_more(
     client: Client, fetcher: GuardedFetcher, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "MOST_KEPT", 2)
+    monkeypatch.setattr(connections, "MOST_KEPT", 2)
     async with hostile(reply()) as server:
         for name in "abcda":
             await fetcher.get(server.url(host=f"{name}.example"))
@@ -65,5 +65,5 @@ async def test_of_many_connections_to_one_host_two_are_kept(
     async with hostile(slowly) as server:
         await asyncio.gather(*(fetcher.get(server.url(f"/{number}")) for number in range(4)))
         assert server.most_open == 4
-        await until(lambda: server.open == client_module.KEPT_OF_HOST)
+        await until(lambda: server.open == connections.KEPT_OF_HOST)
         await client.close()

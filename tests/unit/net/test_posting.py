@@ -8,7 +8,8 @@ import pytest
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import SettingsInvalid, Unreachable, UnsafeAddress
 from fedi_chapter.net import tls
-from fedi_chapter.net.client import KEPT_OF_HOST, Client
+from fedi_chapter.net.client import Client
+from fedi_chapter.net.connections import KEPT_OF_HOST
 from fedi_chapter.net.guard import Guard
 from fedi_chapter.net.post import MAX_ANSWER, GuardedPoster
 from tests.kit.hostile_server import (
