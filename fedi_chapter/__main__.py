@@ -2,9 +2,9 @@
 
 import sys
 
-from fedi_chapter.core.loading import without_collector
+from fedi_chapter.core.loading import quiet_interrupts, without_collector
 
-with without_collector():
+with without_collector(), quiet_interrupts():
     from fedi_chapter.cli.main import main
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ unknown or unreadable setting stops the start, and says how to mend it.
 import os
 import tomllib
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -44,6 +44,28 @@ def _words(value: object) -> object:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
+def _networks(value: object) -> object:
+    """Read addresses and networks here: of a union the complaint would name every branch."""
+    words = _words(value)
+    if not isinstance(words, list):
+        return words
+    return tuple(_network(str(word)) for word in words)
+
+
+def _network(word: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(word)
+    except ValueError as error:
+        raise ValueError(f"{word} is no address and no network such as 10.0.0.0/8") from error
+
+
+def _check_port(address: str) -> None:
+    try:
+        _ = urlsplit(address).port
+    except ValueError as error:
+        raise ValueError("its port is a number from 1 to 65535") from error
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
@@ -59,7 +81,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """SQLite in the data folder unless given."""
     trusted_proxies: Annotated[
-        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_words)
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
     ] = ()
     """Addresses whose forwarded headers count."""
     federation: Literal["open", "hold", "allowlist"] = "open"
@@ -76,6 +98,8 @@ class Settings(BaseSettings):
     """Stored media, in megabytes."""
     attendee_days: int = Field(default=30, ge=0, le=90)
     """Days after an event until attendee identities are erased."""
+    source_url: str | None = None
+    """Where the source code of this server can be had; named on the page about it."""
     extra_ca_file: Path | None = None
     """Further certificate authorities trusted for outgoing HTTPS (PEM)."""
     log_format: Literal["text", "json"] = "text"
@@ -93,6 +117,8 @@ class Settings(BaseSettings):
     def _is_known_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite", "postgresql")):
             raise ValueError("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME")
+        if value is not None and value.startswith("postgresql"):
+            _check_port(value)
         return value
 
     @field_validator("smtp_url")
@@ -100,6 +126,15 @@ class Settings(BaseSettings):
     def _is_mail_server(cls, value: str | None) -> str | None:
         if value is not None:
             parse_smtp_url(value)
+        return value
+
+    @field_validator("source_url")
+    @classmethod
+    def _is_page(cls, value: str | None) -> str | None:
+        if value is not None and not (
+            value.startswith(("https://", "http://")) and urlsplit(value).hostname
+        ):
+            raise ValueError("the address of a page, such as https://code.example.org/chapter")
         return value
 
     @field_validator("extra_ca_file")
@@ -193,9 +228,13 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _complaints(error: ValidationError) -> list[str]:
     return [
         f"setting {'.'.join(str(part) for part in item['loc']).upper()}: "
-        f"{'unknown' if item['type'] == 'extra_forbidden' else item['msg']}"
+        f"{'unknown' if item['type'] == 'extra_forbidden' else _plain(item['msg'])}"
         for item in error.errors()
     ]
+
+
+def _plain(complaint: str) -> str:
+    return complaint.removeprefix("Value error, ")
 
 
 def _cure(error: ValidationError) -> str:

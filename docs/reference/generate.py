@@ -113,6 +113,7 @@ SETTING_NOTES: Mapping[str, str] = {
     "log_level": "How much is logged; `debug` also shows tracebacks of commands.",
     "smtp_url": "`smtp[s]://user:password@host:port?from=events@example.org`.",
     "media_quota_mb": "When it is full, no more pictures are taken.",
+    "source_url": "Whoever changed the program owes it to the visitors (AGPL-3.0, section 13).",
     "attendee_days": "0 forgets them as soon as it is over. How many came stays.",
     "danger_allow_private_network": "Every start warns while it is on.",
 }

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -64,12 +64,16 @@ class Setup:
     def tell(self, document: object, *lines: str) -> None:
         """Answer on standard output: `document` with --json, otherwise `lines`."""
         if self.json:
-            click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-            return
-        if not lines:
+            lines = (json.dumps(document, ensure_ascii=not _shows_all(), indent=2),)
+        elif not lines:
             note("there is nothing to list yet")
-        for line in lines:
-            click.echo(line)
+        try:
+            for line in lines:
+                click.echo(line)
+        except OSError as error:
+            _let_go(sys.stdout)
+            if not isinstance(error, BrokenPipeError):
+                raise Refusal(_unwritten(error)) from error
 
 
 pass_setup = click.make_pass_decorator(Setup, ensure=True)
@@ -87,8 +91,16 @@ def own_name() -> str:
 
 
 def note(line: str) -> None:
-    """Say something beside the answer: progress, a warning."""
-    click.echo(line, err=True)
+    """Say something beside the answer: progress, a warning. Nobody has to listen."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        _let_go(sys.stderr)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Send what is left nowhere: whoever read it, such as `head`, has read enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def ask(setup: Setup, work: Callable[[Deps], Awaitable[T]]) -> T:
@@ -209,6 +221,18 @@ def _usual_cure(error: ChapterError) -> str | None:
     if isinstance(error, UnsafeAddress):
         return "give the whole address of something on another server"
     return "check the address, or try again later" if isinstance(error, RemoteFailure) else None
+
+
+def _shows_all() -> bool:
+    """Whether standard output can show any character there is."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
+
+
+def _unwritten(error: OSError) -> ChapterError:
+    return ChapterError(
+        f"it is done, but the answer could not be written: {error.strerror}",
+        cure="give its output another place to go",
+    )
 
 
 def _bug(error: Exception) -> ChapterError:

@@ -8,12 +8,13 @@ server needs takes as long to load as everything else together.
 import sys
 from collections import UserDict
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from fedi_chapter import __version__
-from fedi_chapter.cli.frame import Root, Setup
+from fedi_chapter.cli.frame import Root, Setup, note
 from fedi_chapter.core.loading import without_collector
 
 CODES = "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 data or settings unusable."
@@ -74,10 +75,12 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> int:
     """Run the command line; return its exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):  # not every terminal has every letter
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(prog_name="fedi-chapter", standalone_mode=False)
     except click.Abort:
-        click.echo("Stopped.", err=True)
+        note("Stopped.")
         return 1
     except click.ClickException as error:
         error.show()

@@ -113,11 +113,12 @@ def usage(tx: ReadTx) -> Usage:
     )
 
 
-def nodeinfo(urls: Urls, counted: Usage) -> dict[str, object]:
-    """Return the NodeInfo 2.1 document."""
+def nodeinfo(urls: Urls, counted: Usage, source: str | None = None) -> dict[str, object]:
+    """Return the NodeInfo 2.1 document; `source` is where the program's code can be had."""
+    software = {"name": "fedi-chapter", "version": __version__}
     return {
         "version": "2.1",
-        "software": {"name": "fedi-chapter", "version": __version__},
+        "software": software | ({"repository": source} if source else {}),
         "protocols": ["activitypub"],
         "services": {"inbound": [], "outbound": ["atom1.0"]},
         "openRegistrations": False,

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
-from fedi_chapter.core.html import plain
+from fedi_chapter.core.html import escape, plain
+from fedi_chapter.core.i18n import translator
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import Event
@@ -57,13 +58,28 @@ def _post(feed: Element, post: Post, urls: Urls) -> None:
 
 def _event(feed: Element, event: Event, urls: Urls) -> None:
     published = event.published_at or event.created_at
-    entry = _entry(feed, urls.event(event.id), event.name, event.language)
+    entry = _entry(feed, urls.event(event.id), _name(event), event.language)
     _text(entry, "published", _instant(published))
     _text(entry, "updated", _instant(event.updated_at or published))
     _link(entry, "enclosure", urls.event_ics(event.id), "text/calendar")
     _tags(entry, event.tags)
     _text(entry, "summary", _when_and_where(event))
-    _html(entry, "content", event.description_html)
+    _html(entry, "content", _told(event))
+
+
+def _name(event: Event) -> str:
+    """Return what the event is called; of one that will not take place, that first."""
+    if not event.is_cancelled:
+        return event.name
+    return f"{translator(event.language)('Cancelled').upper()}: {event.name}"
+
+
+def _told(event: Event) -> str:
+    """Return all there is to read: where there is a content, readers don't show the summary."""
+    lines = [_when_and_where(event)]
+    if event.is_cancelled and event.cancel_reason:
+        lines.append(event.cancel_reason)
+    return "".join(f"<p>{escape(line)}</p>" for line in lines) + event.description_html
 
 
 def _when_and_where(event: Event) -> str:

@@ -7,6 +7,7 @@ once one works and the other finds nothing to do.
 
 import asyncio
 import os
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from fedi_chapter.core.clock import SystemClock
-from fedi_chapter.core.errors import DatabaseUnusable
+from fedi_chapter.core.errors import ChapterError, DatabaseUnusable
 from fedi_chapter.store import sqlite
 from fedi_chapter.store.engine import parse, sqlite_file
 from fedi_chapter.store.migrate import URL_VARIABLE, folder, head
@@ -100,4 +101,7 @@ def _age(copy: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ChapterError as error:  # whoever started us shows it to a person
+        sys.exit(error.message)

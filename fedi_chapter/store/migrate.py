@@ -86,6 +86,7 @@ def upgrade(url: str) -> tuple[str | None, str]:
         return before, wanted
     if before is not None:
         refuse_newer(before)
+    _check_folder(url)
     done = subprocess.run(
         [sys.executable, "-m", "fedi_chapter.store.alembic_run"],
         env={**os.environ, URL_VARIABLE: url},
@@ -99,6 +100,18 @@ def upgrade(url: str) -> tuple[str | None, str]:
             cure="nothing was changed; run the program of before, and report this",
         )
     return before, wanted
+
+
+def _check_folder(url: str) -> None:
+    address = parse(url)
+    if address.get_backend_name() != "sqlite":
+        return
+    place = sqlite_file(address).parent
+    if not place.is_dir():
+        raise DatabaseUnusable(
+            f"there is no folder {place} for the database",
+            cure="make it, or correct DATABASE_URL",
+        )
 
 
 def _sqlite_version(path: Path) -> str | None:

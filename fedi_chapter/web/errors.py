@@ -155,7 +155,12 @@ def problem_json(problem: Problem) -> Response:
         orjson.dumps(body),
         status_code=problem.status,
         media_type=PROBLEM_JSON,
-        headers={"Cache-Control": "private, no-store", "Vary": "Accept"},
+        # Open to programs in browsers as what they asked for would have been (RFC 7033, 5).
+        headers={
+            "Cache-Control": "private, no-store",
+            "Vary": "Accept",
+            "Access-Control-Allow-Origin": "*",
+        },
     )
     return _retry(response, problem)
 

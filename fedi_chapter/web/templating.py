@@ -86,6 +86,7 @@ def render(
             ink=ink_of(chapter.handle if chapter else ""),
             path=request.url.path,
             version=__version__,
+            source=deps_of(request).settings.source_url,
         )
     )
     body = html.encode()

@@ -102,6 +102,16 @@ def test_a_wrong_word_is_refused_and_can_be_mended(empty: Shell, words: tuple[st
     assert empty.told(*FOUNDING)["handle"] == "@atlanta@chapter.example.org"
 
 
+def test_a_database_in_a_folder_that_is_not_there_is_unusable(
+    empty: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = empty.data.parent / "nowhere"
+    monkeypatch.setenv("FEDI_CHAPTER_DATABASE_URL", f"sqlite+aiosqlite:///{nowhere}/chapter.db")
+    said = empty.refused(*FOUNDING, code=3)
+    assert f"there is no folder {nowhere}" in said
+    assert "DATABASE_URL" in said
+
+
 def test_a_folder_that_can_not_be_made_is_unusable(empty: Shell) -> None:
     empty.data.write_text("a file")
     result = empty.run(*FOUNDING)

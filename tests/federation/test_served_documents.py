@@ -150,6 +150,16 @@ async def test_nodeinfo_comes_first_and_the_instance_actor_after_it(world: World
     assert document["software"]["name"] == "fedi-chapter"
 
 
+async def test_where_the_source_code_is_stands_in_nodeinfo_and_on_the_page_about_us(
+    world: World,
+) -> None:
+    await world.chapter("a.test", source_url="https://code.test/chapter")
+    document = json.loads((await _get(world, "https://a.test/nodeinfo/2.1", "*/*")).content)
+    assert document["software"]["repository"] == "https://code.test/chapter"
+    page = await _get(world, "https://a.test/about", "text/html")
+    assert '<a href="https://code.test/chapter">Its source code</a>' in page.text
+
+
 async def test_the_instance_actor_is_shown_to_anybody(world: World) -> None:
     await world.chapter("a.test", federation="allowlist")
     actor = await _document(world, "https://a.test/actor")

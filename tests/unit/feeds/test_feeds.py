@@ -118,6 +118,30 @@ def test_the_atom_feed_holds_posts_and_events_with_links_and_dates() -> None:
     assert entries[1].findtext(f"{ATOM}published") == "2026-09-01T15:00:00Z"
 
 
+def fed(event: Event) -> ElementTree.Element:
+    found = ElementTree.fromstring(write_feed(CHAPTER, [event], URLS, changed_at=NOW)).find(
+        f"{ATOM}entry"
+    )
+    assert found is not None
+    return found
+
+
+def test_a_feed_reader_is_told_first_that_an_event_is_cancelled_and_why() -> None:
+    event = replace(EVENT, status=EventStatus.CANCELLED, cancel_reason="Flood & storm")
+    assert fed(event).findtext(f"{ATOM}title") == "CANCELLED: Spring clean"
+    assert "<p>Flood &amp; storm</p>" in str(fed(event).findtext(f"{ATOM}content"))
+    spanish = fed(replace(event, language="es"))
+    assert spanish.findtext(f"{ATOM}title") == "CANCELADA: Spring clean"
+
+
+def test_when_and_where_stand_in_the_text_a_feed_reader_shows() -> None:
+    told = str(
+        fed(replace(EVENT, description_html="<p>Bring gloves.</p>")).findtext(f"{ATOM}content")
+    )
+    assert told.startswith("<p>2026-09-19 10:00 (America/Chicago), ")
+    assert told.endswith("</p><p>Bring gloves.</p>")
+
+
 @given(st.text(max_size=200))
 def test_any_text_leaves_the_feed_well_formed(text: str) -> None:
     post = replace(POST, title=text or None, html=f"<p>{text}]]></p>", tags=(text,))
