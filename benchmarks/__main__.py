@@ -6,12 +6,13 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import fanout, footprint, inbox, read, rsvp
+from benchmarks import fanout, flood, footprint, inbox, read, rsvp
 from benchmarks.programs import raise_limits
 
 BENCHMARKS = {
     "fanout": fanout.measure,
     "inbox": inbox.measure,
+    "flood": flood.measure,
     "rsvp": rsvp.measure,
     "read": read.measure,
     "footprint": footprint.measure,

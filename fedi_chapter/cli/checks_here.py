@@ -1,11 +1,11 @@
 """What `doctor` can check on this machine alone: settings, data, keys, disk, queues, mail."""
 
-import shutil
 import tempfile
 from typing import Literal
 
 from fedi_chapter.cli.finding import Finding
 from fedi_chapter.cli.frame import DANGER, Setup, chapter_of
+from fedi_chapter.core import disk
 from fedi_chapter.core.errors import ChapterError
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.chapter import LocalActor
@@ -17,8 +17,6 @@ from fedi_chapter.sig.verify import Request, check, claim
 from fedi_chapter.store import deliveries, instance, local_actors, local_keys, parked
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
-LEAST_FREE = 500 << 20
-"""Bytes that should stay free on the data folder's disk."""
 OLD = 24 * 3600
 """Seconds after which a waiting delivery is a bad sign."""
 SCHEMES: tuple[Literal["cavage"], Literal["rfc9421"]] = ("cavage", "rfc9421")
@@ -62,10 +60,10 @@ async def _database(deps: Deps) -> Finding:
 
 
 def _disk(deps: Deps) -> Finding:
-    free = shutil.disk_usage(deps.settings.data).free
-    if free < LEAST_FREE:
-        return Finding.bad("disk", f"only {free >> 20} MB are free", "make room on the disk")
-    return Finding.good("disk", f"{free >> 20} MB free")
+    folder = deps.settings.data
+    if complaint := disk.shortage(folder):
+        return Finding.bad("disk", complaint, "make room on it; what waits goes on by itself then")
+    return Finding.good("disk", f"{disk.free_megabytes(folder)} MB free")
 
 
 def _media(deps: Deps) -> Finding:

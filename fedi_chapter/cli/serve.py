@@ -27,6 +27,9 @@ from fedi_chapter.web.wire import BoundedProtocol
 from fedi_chapter.workers import supervisor
 
 BACKLOG = 2_048
+EARS = 16
+"""Connections taken in one turn of the event loop. libuv takes one from each listening socket,
+and a page that comes behind a crowd at the inbox would wait a turn for each of them (ABU-05)."""
 LAST_ANSWERS = 4
 """Seconds open requests get at the end. Deliveries get theirs after that, and everything is to
 be over within ten."""
@@ -149,9 +152,14 @@ async def _answer(
         server.ready = _address(listener, deps.urls.base, secure=tls[0] is not None)
         for number in _SIGNALS:
             loop.add_signal_handler(number, _stop, server)
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=all_ears(listener))
         if not server.started:
             raise Conflict("the server could not start", cure="see the lines above for the reason")
+
+
+def all_ears(listener: socket.socket) -> list[socket.socket]:
+    """Return the listening socket as often as it is to be heard in one turn of the loop."""
+    return [listener, *(listener.dup() for _ in range(EARS - 1))]
 
 
 def _stop(server: uvicorn.Server) -> None:

@@ -6,7 +6,7 @@
     │                      SignerMismatch 401 · PeerBlocked
     ├─ Missing 404         Gone 410
     ├─ Conflict 409        AlreadyDone · AlreadyCancelled
-    ├─ Busy 503            KeyUnavailable · TooOften 429
+    ├─ Busy 503            DatabaseAway · KeyUnavailable · TooOften 429
     ├─ RemoteFailure 502   Unreachable · RemoteBusy · RemoteRefused · UnsafeAddress
     │                      BadDocument · RemoteGone · UnknownHandle
     └─ OperatorError       SettingsInvalid · SchemaBehind · DatabaseUnusable
@@ -134,6 +134,12 @@ class Busy(ChapterError):
 
     code, status, retry = "busy", 503, True
     safe = "The server is busy. Please try again in a little while."
+
+
+class DatabaseAway(Busy):
+    """The database takes nothing at this moment: a lock, a full disk, a server that restarts."""
+
+    code = "database-away"
 
 
 class TooOften(Busy):

@@ -12,6 +12,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
 from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor
 from fedi_chapter.federation import remote_actors
+from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.case import Case, Handler
 from fedi_chapter.federation.concern import as_hint, concerns_us
 from fedi_chapter.federation.handlers import (
@@ -105,7 +106,7 @@ async def process(deps: Deps, job: InboxJob) -> None:
         Exception: anything unexpected; the caller retries and parks.
 
     """
-    activity = read_activity(job.body)
+    activity = await read_aside(read_activity, job.body)
     try:
         outcome = await _handle(deps, job, activity)
     except RemoteFailure as error:

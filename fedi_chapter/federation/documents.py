@@ -4,6 +4,8 @@ Called by `web.fedi`; each function is one read. What a stranger may not see rai
 exactly as if it did not exist; what was deleted raises `Deleted` with its tombstone.
 """
 
+from collections.abc import Callable
+
 from fedi_chapter.core.errors import Gone, Missing
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import LocalActor
@@ -99,8 +101,8 @@ def readable_event(
         Deleted: with the tombstone of the Event or, `as_face`, of its face.
 
     """
-    found = events.get(tx, EventId(event_id))
-    if found is None or found.is_draft or not _may_read(found.visibility, reader_follows):
+    found = events.get_shown(tx, EventId(event_id), _audience(reader_follows))
+    if found is None:
         raise Missing
     if found.deleted_at:
         uri = urls.face(event_id) if as_face else urls.event(event_id)
@@ -117,8 +119,8 @@ def post(tx: ReadTx, post_id: str, urls: Urls, *, reader_follows: bool = False) 
         Deleted: with its tombstone.
 
     """
-    found = posts.get(tx, PostId(post_id))
-    if found is None or not _may_read(found.visibility, reader_follows):
+    found = posts.get_shown(tx, PostId(post_id), _audience(reader_follows))
+    if found is None:
         raise Missing
     if found.deleted_at:
         raise Deleted(tombstone(urls.post(post_id), "Note", found.deleted_at))
@@ -181,10 +183,8 @@ def _counted(tx: ReadTx, document: Document) -> Document:
     }
 
 
-def _may_read(visibility: Visibility, reader_follows: bool) -> bool:
-    if visibility is Visibility.FOLLOWERS:
-        return reader_follows
-    return visibility.federates
+def _audience(reader_follows: bool) -> Callable[[Visibility], bool]:
+    return lambda each: reader_follows if each is Visibility.FOLLOWERS else each.federates
 
 
 def _owner(tx: ReadTx, thing: Event | Post) -> LocalActor:

@@ -7,7 +7,8 @@ when the row is committed.
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -25,7 +26,9 @@ from fedi_chapter.domain.inbox import Incoming
 from fedi_chapter.domain.moderation import FederationMode, host_and_parents
 from fedi_chapter.domain.remote_actor import RemoteActor, RemoteKey
 from fedi_chapter.federation import remote_actors, trust
+from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.trust import Verdict
+from fedi_chapter.federation.turnstile import Turnstile
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.sig import verify
 from fedi_chapter.store import blocks, hosts, inbox
@@ -39,8 +42,15 @@ INSIDE = "inbox.inside"
 """The level of requests at the door: who works behind it gives way when it is crowded."""
 UNPROVED = "unproved:"
 """Ledger ids of what only its origin can prove; the real activity's own id stays free."""
-MOST_INSIDE = 2_000
-"""Requests at the door at once; more are told to come back."""
+A_TURN = 8
+"""Requests that are let in during one turn of the event loop: pages have theirs in between."""
+LONGEST_LINE = 5.0
+"""Seconds somebody may wait for that; who waited longer is told to come back. Nobody is told so
+at once: a sender that asks again and again would keep us busy with refusals alone."""
+LARGE, MOST_BYTES = 64 << 10, 64 << 20
+"""Bytes of a large body, and of all large ones that are read and dealt with at the same time; more
+are told to come back. Hardly an activity is large: whoever holds all that room keeps nobody else
+out."""
 MOST_ASKING, MOST_ASKING_HOST = 64, 8
 """Of those, how many may wait for a key to be fetched, in all and from one host (ABU-05)."""
 MOST_WAITING, MOST_WAITING_HOST = 100_000, 20_000
@@ -77,12 +87,39 @@ class InboxDoor:
         self._deps = deps
         self._mode = FederationMode(deps.settings.federation)
         self._keys: OrderedDict[str, tuple[RemoteKey, datetime]] = OrderedDict()
-        self._inside = 0
+        self._inside = self._bytes = 0
+        self._turnstile = Turnstile(A_TURN)
         self._asking: Counter[str] = Counter()
         self._room = 0
         self._rooms: dict[str, int] = {}
         self._waiting: list[_Guest] = []
         self._committing: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def visit(self, size: int) -> AsyncIterator[None]:
+        """Let a request in, as soon as it is its turn, whose body has `size` bytes to be read.
+
+        Raises:
+            Busy: it waited too long, or there are too many large ones inside.
+
+        """
+        room = size if size > LARGE else 0
+        self._count(1)
+        try:
+            waited = await self._turnstile.go_through()
+            if waited > LONGEST_LINE or self._bytes + room > MOST_BYTES:
+                raise Busy("too many requests at the inbox")
+            self._bytes += room
+            try:
+                yield
+            finally:
+                self._bytes -= room
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        self._inside += more
+        self._deps.metrics.levels[INSIDE] = self._inside
 
     async def receive(self, request: verify.Request, *, is_personal: bool) -> None:
         """Verify, judge and store one activity; return when it is committed.
@@ -97,18 +134,7 @@ class InboxDoor:
 
         """
         self._deps.metrics.add("inbox.personal" if is_personal else "inbox.shared")
-        if self._inside >= MOST_INSIDE:
-            raise Busy("too many requests at the inbox")
-        self._inside += 1
-        self._deps.metrics.levels[INSIDE] = self._inside
-        try:
-            await self._receive(request)
-        finally:
-            self._inside -= 1
-            self._deps.metrics.levels[INSIDE] = self._inside
-
-    async def _receive(self, request: verify.Request) -> None:
-        activity = read_activity(request.body)
+        activity = await read_aside(read_activity, request.body)
         if await self._is_about_nobody(activity):
             self._deps.metrics.add("inbox.dropped.unknown actor")
             return
@@ -227,18 +253,24 @@ class InboxDoor:
             self._committing = None
 
     async def _commit(self, batch: Sequence[_Guest]) -> None:
-        """Commit a batch; if it fails, one by one, so that one bad row harms nobody else."""
+        """Commit a batch; if it fails, one by one, so that one bad row harms nobody else.
+
+        A database that takes nothing at all has been waited for long enough: whoever came
+        meanwhile hears it together with the batch, while their server still listens.
+        """
         try:
             await self._make_room()
             rooms = self._rooms_known(batch)
             refusals = await self._deps.db.write(lambda tx: _put(tx, batch, self._mode, rooms))
         except Exception as error:  # raised again at every request that waits for it
-            if len(batch) == 1 or isinstance(error, Busy):
+            if isinstance(error, Busy):
+                batch, self._waiting = [*batch, *self._waiting], []
+            elif len(batch) > 1:
                 for guest in batch:
-                    guest.answer(error)
+                    await self._commit([guest])
                 return
             for guest in batch:
-                await self._commit([guest])
+                guest.answer(error)
             return
         self._room -= len(batch)
         self._rooms |= rooms

@@ -16,6 +16,7 @@ from fedi_chapter.core.errors import (
 )
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import signing
+from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.net.fetch import Budget, Fetched
 from fedi_chapter.store import blocks
 from fedi_chapter.vocab.shape import Document, host_of, id_of, parse, same_host
@@ -66,7 +67,7 @@ async def _get(deps: Deps, uri: str, budget: Budget) -> Document:
         raise BadDocument(f"{url} was not usable a moment ago")
     try:
         answer = await deps.fetcher.get(url, key=await signing.instance_key(deps), budget=budget)
-        return _read(answer, uri)
+        return await _read(answer, uri)
     except BadDocument:
         deps.fetches.close(url, now, AVOIDED)
         raise
@@ -76,7 +77,7 @@ async def _get(deps: Deps, uri: str, budget: Budget) -> Document:
         raise
 
 
-def _read(answer: Fetched, uri: str) -> Document:
+async def _read(answer: Fetched, uri: str) -> Document:
     if not same_host(answer.url, uri):
         raise BadDocument(f"{uri} leads to another host: {answer.url}")
     is_activity = answer.media_type == "application/activity+json" or (
@@ -85,6 +86,6 @@ def _read(answer: Fetched, uri: str) -> Document:
     if not is_activity:
         raise BadDocument(f"{uri} answers with {answer.media_type or 'no media type'}")
     try:
-        return parse(answer.body)
+        return await read_aside(parse, answer.body)
     except MalformedActivity as error:
         raise BadDocument(f"{uri}: {error.message}") from error

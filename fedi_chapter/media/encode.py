@@ -24,7 +24,9 @@ MEMORY = 1 << 30
 SECONDS = 20
 LARGEST_FILE = 32 << 20
 REFUSED = 3
-"""Exit code for what is not a picture; anything else is a fault of this program."""
+"""Exit code for what is not a picture."""
+UNWRITABLE = 4
+"""Exit code for a disk that does not take the result; anything else is a fault of this program."""
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError)
 BLUR = (32, 32)
 
@@ -38,7 +40,13 @@ def main(target: Path) -> None:
         clean = _clean(sys.stdin.buffer.read())
     except (*UNREADABLE, Image.DecompressionBombWarning, Image.DecompressionBombError):
         sys.exit(REFUSED)
-    media_type = _save(clean, target)
+    try:
+        media_type = _save(clean, target)
+    except OSError as error:
+        if error.errno is None:  # the encoder's own way to fail
+            raise
+        sys.stderr.write(str(error.strerror))
+        sys.exit(UNWRITABLE)
     made = {
         "media_type": media_type,
         "width": clean.width,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fedi_chapter.core.errors import ChapterError, FormInvalid, TooLarge
+from fedi_chapter.core.errors import Busy, ChapterError, FormInvalid, TooLarge
 from fedi_chapter.core.ids import Ids
 from fedi_chapter.domain.media import EXTENSIONS, Media, MediaId
 
@@ -24,6 +24,8 @@ ENCODER = Path(__file__).with_name("encode.py")
 """A program, not a module: it runs alone, without our settings or environment."""
 REFUSED = 3
 """What the encoder exits with when the bytes are no picture we take."""
+UNWRITABLE = 4
+"""What it exits with when the disk does not take the result."""
 LARGEST = 20 << 20
 """Bytes of a picture before it is re-encoded."""
 LONGEST_ALT = 1_500
@@ -54,20 +56,27 @@ def store(
     Raises:
         FormInvalid: no alt text, or not a picture we take.
         TooLarge: more than 20 MB, or the folder is full.
+        Busy: the disk is full, or the folder can't be written.
 
     """
     words = alt_text(alt)
     data = source if isinstance(source, bytes) else _read(source)
     if len(data) > LARGEST:
         raise TooLarge("a picture has at most 20 MB", cure="make it smaller")
-    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-    _check_room(folder, quota)
-    name = ids.new(now)
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        _check_room(folder, quota)
+        return _stored(data, words, folder, MediaId(ids.new(now)))
+    except OSError as error:
+        raise _unwritable(str(error.strerror)) from error
+
+
+def _stored(data: bytes, words: str, folder: Path, name: MediaId) -> Media:
     waiting = folder / f".{name}.part"
     try:
         made = _encode(data, waiting)
         media = Media(
-            id=MediaId(name),
+            id=name,
             media_type=made.media_type,
             width=made.width,
             height=made.height,
@@ -79,6 +88,13 @@ def store(
     finally:
         waiting.unlink(missing_ok=True)
     return media
+
+
+def _unwritable(why: str) -> Busy:
+    return Busy(
+        f"the picture can't be stored: {why}",
+        cure="free space on the disk, and let this program's user write the media folder",
+    )
 
 
 def tidy(folder: Path, kept: Collection[str], before: datetime) -> int:
@@ -155,6 +171,8 @@ def _encode(data: bytes, target: Path) -> _Encoded:
         raise FormInvalid("this picture takes too long to read", cure=_FORMATS) from error
     if done.returncode == REFUSED or done.returncode < 0:  # it said no, or a limit ended it
         raise FormInvalid("this is not a picture we can read", cure=_FORMATS)
+    if done.returncode == UNWRITABLE:
+        raise _unwritable(done.stderr.decode("utf-8", "replace"))
     if done.returncode != 0:
         complaint = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise ChapterError(f"the picture encoder failed: {complaint}")

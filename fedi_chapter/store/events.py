@@ -3,7 +3,7 @@
 Called by services and by whoever federates events. Rows go in and out as `Event`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,9 @@ IS_NO_TEMPLATE = events.c.series_id.is_(None) | events.c.occurrence.is_not(None)
 
 # Built once: an event is read for every answer to it.
 _GET = Prepared(_EVENTS.where(events.c.id == bindparam("id")))
+_AUDIENCE = Prepared(
+    select(events.c.visibility, events.c.published_at).where(events.c.id == bindparam("id"))
+)
 _REVISION = Prepared(select(events.c.revision).where(events.c.id == bindparam("id")))
 
 
@@ -50,6 +53,19 @@ def get(tx: ReadTx, event_id: EventId) -> Event | None:
     """Return an event; a draft, a cancelled or a deleted one too."""
     found = _read(tx, _GET.rows(tx, id=event_id))
     return found[0] if found else None
+
+
+def get_shown(
+    tx: ReadTx, event_id: EventId, is_shown_to: Callable[[Visibility], bool]
+) -> Event | None:
+    """Return an event that was published, to readers its visibility shows it to.
+
+    To all others it is nothing, and said to be nothing as soon as what is not there (PRIV-08).
+    """
+    row = _AUDIENCE.first(tx, id=event_id)
+    if row is None or row["published_at"] is None or not is_shown_to(Visibility(row["visibility"])):
+        return None
+    return get(tx, event_id)
 
 
 def revision(tx: ReadTx, event_id: EventId) -> int | None:

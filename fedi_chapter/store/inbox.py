@@ -194,6 +194,11 @@ def retry(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
     _change(tx, job_id, due=due, outcome=error)
 
 
+def give_back(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
+    """Give an activity back until `due`, as if it had not been claimed this time."""
+    _change(tx, job_id, due=due, outcome=error, attempts=inbox.c.attempts - 1)
+
+
 def park(tx: WriteTx, job_id: int, error: str) -> None:
     """Set an activity aside that can't be processed; its body stays for a look at it."""
     _change(tx, job_id, state="parked", outcome=error)

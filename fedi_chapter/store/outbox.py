@@ -87,6 +87,11 @@ def retry(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
     _change(tx, job_id, due=due, error=error)
 
 
+def give_back(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
+    """Give a happening back until `due`, as if it had not been claimed this time."""
+    _change(tx, job_id, due=due, error=error, attempts=outbox.c.attempts - 1)
+
+
 def park(tx: WriteTx, job_id: int, error: str) -> None:
     """Set a happening aside that can't be told."""
     _change(tx, job_id, parked_at=tx.now, error=error)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from fedi_chapter.core.clock import Clock
-from fedi_chapter.core.errors import Busy, DatabaseUnusable
+from fedi_chapter.core.errors import DatabaseAway, DatabaseUnusable
 from fedi_chapter.core.ids import Ids
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -127,7 +127,10 @@ class PostgresDatabase:
         if not _is_lost(error) and state not in _REPEATABLE:
             return error
         if self._reached:
-            return Busy(f"the database did not answer: {_words(error)}")
+            return DatabaseAway(
+                f"the database did not answer: {_words(error)}",
+                cure="see that the PostgreSQL server is up; what waits goes on by itself then",
+            )
         return DatabaseUnusable(
             f"{self._where} can't be reached: {_words(error)}",
             cure="start the PostgreSQL server, or correct DATABASE_URL",
@@ -138,7 +141,7 @@ async def _commit(conn: AsyncConnection) -> None:
     """Commit. A connection lost just now leaves open what happened: never repeated.
 
     Raises:
-        Busy: nobody knows whether the transaction was committed.
+        DatabaseAway: nobody knows whether the transaction was committed.
 
     """
     try:
@@ -146,7 +149,7 @@ async def _commit(conn: AsyncConnection) -> None:
     except (DBAPIError, OSError) as error:
         if not _is_lost(error):
             raise
-        raise Busy("the connection was lost during a commit") from error
+        raise DatabaseAway("the connection was lost during a commit") from error
 
 
 def _may_repeat(error: Exception) -> bool:

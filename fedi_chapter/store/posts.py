@@ -3,17 +3,18 @@
 Called by services and by whoever federates posts. Rows go in and out as `Post`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select, update
+from sqlalchemy import Row, Select, bindparam, func, or_, select, update
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.conversation import ReplyState
 from fedi_chapter.domain.post import Post, PostId
 from fedi_chapter.store import belongings
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import posts, replies
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -21,11 +22,23 @@ MOST_ANSWERS = 200
 """Posts of ours under one thing that are named there."""
 _IS_PUBLIC = (posts.c.deleted_at.is_(None), posts.c.visibility == Visibility.PUBLIC)
 
+_AUDIENCE = Prepared(select(posts.c.visibility).where(posts.c.id == bindparam("id")))
+
 
 def get(tx: ReadTx, post_id: PostId) -> Post | None:
     """Return a post, a deleted one too."""
     found = _all(tx, select(posts).where(posts.c.id == post_id))
     return found[0] if found else None
+
+
+def get_shown(
+    tx: ReadTx, post_id: PostId, is_shown_to: Callable[[Visibility], bool]
+) -> Post | None:
+    """Return a post to readers its visibility shows it to, as `events.get_shown` does."""
+    row = _AUDIENCE.first(tx, id=post_id)
+    if row is None or not is_shown_to(Visibility(row["visibility"])):
+        return None
+    return get(tx, post_id)
 
 
 def insert(tx: WriteTx, post: Post) -> None:

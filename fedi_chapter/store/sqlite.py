@@ -9,9 +9,11 @@ queries costs one hand-over instead of ten.
 
 import asyncio
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fedi_chapter.core.clock import Clock
-from fedi_chapter.core.errors import Busy, DatabaseUnusable
+from fedi_chapter.core.errors import DatabaseAway, DatabaseUnusable
 from fedi_chapter.core.ids import Ids
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -34,7 +36,10 @@ GROUP = 500
 """Units that share one commit at most."""
 READERS = 4
 LOCK_WAIT = 5.0
-"""Seconds a unit waits for another process's write before it is answered with Busy."""
+"""Seconds a unit waits for another process's write before it is answered with DatabaseAway."""
+IMPRECISION = 0.5
+"""Seconds more or less don't matter there: to tell SQLite before every commit would cost more."""
+FREE_SPACE = "free space on the disk; what waits goes on by itself then"
 
 _TO_READ, _TO_WRITE = "BEGIN", "BEGIN IMMEDIATE"
 _PRAGMAS = (
@@ -53,6 +58,7 @@ _PRAGMAS = (
     # After a long reader let the log grow, cut it back.
     "PRAGMA journal_size_limit=67108864",
 )
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _GIVES_WAY = {
     sqlite3.SQLITE_BUSY: "another process keeps the database locked",
     sqlite3.SQLITE_LOCKED: "the database is locked",
@@ -67,6 +73,8 @@ class _Unit:
 
     work: Callable[[WriteTx], Any]
     future: asyncio.Future[Any]
+    until: float
+    """When it has waited long enough for the lock, on the clock that never steps."""
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -100,6 +108,7 @@ class SqliteDatabase:
         self._waiting: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._closing = False
+        self._patience = math.inf  # not told yet
         with unusable(path):
             self._version = connect(path)
             _check_writable(self._version)
@@ -133,7 +142,7 @@ class SqliteDatabase:
         """Run `work`, together with what else waits, and return when it is committed."""
         self._refuse_when_closing()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.put(_Unit(work, future))
+        self._waiting.put(_Unit(work, future, time.monotonic() + LOCK_WAIT))
         return await future
 
     def version(self) -> int:
@@ -160,7 +169,7 @@ class SqliteDatabase:
 
     def _refuse_when_closing(self) -> None:
         if self._closing:
-            raise Busy("the database is being closed")
+            raise DatabaseAway("the database is being closed")
 
     # -- reader threads -------------------------------------------------------------------
 
@@ -181,32 +190,42 @@ class SqliteDatabase:
     # -- the writer thread ----------------------------------------------------------------
 
     def _write_all(self) -> None:
-        while batch := self._next_batch():
-            _deliver(self._run(batch))
-
-    def _next_batch(self) -> list[_Unit]:
-        """Wait for a unit and take all that wait behind it; empty when it is time to go."""
-        first = self._waiting.get()
-        if first is None:
-            return []
-        batch = [first]
-        with contextlib.suppress(queue.Empty):
-            while len(batch) < GROUP:
-                unit = self._waiting.get_nowait()
-                if unit is None:
-                    self._waiting.put(None)  # close() was called: go after this batch
-                    break
-                batch.append(unit)
-        return batch
+        while unit := self._waiting.get():
+            _deliver(self._run([unit]))
 
     def _run(self, batch: list[_Unit]) -> list[_Answer]:
-        """Run a batch in one transaction. Nobody is answered before the commit."""
+        """Run a unit, and all that wait once the lock is ours, in one transaction.
+
+        Nobody is answered before the commit. Without the lock it is this one unit whose time is
+        up: each waits as long as was promised, however many stand in line before it.
+        """
         try:
+            self._have_patience(batch[0])
             with transaction(self._write_conn, _TO_WRITE):
+                batch += self._others()
                 alone = len(batch) == 1
                 return [self._run_one(unit, alone=alone) for unit in batch]
         except BaseException as error:  # it belongs to the callers, all of them
             return [_Answer(unit, error=translated(error)) for unit in batch]
+
+    def _have_patience(self, unit: _Unit) -> None:
+        """Let SQLite wait for the lock for what is left of a unit's time, more or less."""
+        left = max(0.0, unit.until - time.monotonic())
+        if abs(left - self._patience) > IMPRECISION:
+            driver(self._write_conn).execute(f"PRAGMA busy_timeout={round(left * 1000)}")
+            self._patience = left
+
+    def _others(self) -> list[_Unit]:
+        """Take what waits at this moment, as many as may share a commit."""
+        found: list[_Unit] = []
+        with contextlib.suppress(queue.Empty):
+            while len(found) < GROUP - 1:
+                unit = self._waiting.get_nowait()
+                if unit is None:
+                    self._waiting.put(None)  # close() was called: go after this batch
+                    break
+                found.append(unit)
+        return found
 
     def _run_one(self, unit: _Unit, *, alone: bool) -> _Answer:
         """Run a unit in its own savepoint; alone in its transaction it needs none."""
@@ -244,15 +263,15 @@ def _deliver_here(answers: list[_Answer]) -> None:
 
 
 def translated(error: BaseException) -> BaseException:
-    """Return Busy for what passes by itself (a lock, a full disk), else `error`."""
+    """Return DatabaseAway for what passes by itself (a lock, a full disk), else `error`."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", None)
     reason = None if code is None else _GIVES_WAY.get(code & 0xFF)
     if reason is None:
         return error
-    busy = Busy(reason, cure="free space on the disk" if "disk" in reason else None)
-    busy.__cause__ = error
-    return busy
+    away = DatabaseAway(reason, cure=FREE_SPACE if "disk" in reason else None)
+    away.__cause__ = error
+    return away
 
 
 def connect(
@@ -340,14 +359,25 @@ def unusable(path: Path) -> Iterator[None]:
 
 
 def _complaint(error: Exception) -> str:
+    code = _code_of(error)
+    if code in _LOCKED:
+        return _GIVES_WAY[code]
     return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
-def _cure(path: Path, error: Exception) -> str:
+def _code_of(error: Exception) -> int:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _cure(path: Path, error: Exception) -> str:
+    code = _code_of(error)
+    if code in _LOCKED:
+        return "wait until that one is done, such as a backup or an sqlite3 shell, and try again"
     if code == sqlite3.SQLITE_NOTADB:
         return "this file is no SQLite database: move it away, or restore a backup"
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return "free space on the disk, or have it checked for faults"
     if code == sqlite3.SQLITE_READONLY:
         return f"let this program's user write {path} and its folder"
     if not path.parent.is_dir():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fedi_chapter.core.errors import Missing
-from fedi_chapter.core.log import get_logger
+from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.delivery import Claimed
 from fedi_chapter.federation import signing
@@ -86,8 +86,8 @@ class DeliveryLoop:
         try:
             jobs = await self._deps.db.write(self._claim)
             keys = await self._keys(jobs)
-        except Exception:  # the database is away: nothing is lost, the leases run out
-            log.exception("deliveries could not be leased")
+        except Exception as error:  # the database is away: nothing is lost, the leases run out
+            log.error("deliveries could not be leased", **because(error))
             await self._bell.wait(PAUSE)
             return
         if not jobs:

@@ -25,6 +25,7 @@ def queue(deps: Deps, lease: timedelta = LEASE) -> Queue[OutboxJob]:
         claim=lambda tx, limit: outbox.claim(tx, limit, lease),
         do=lambda job: publish(deps, job),
         retry=outbox.retry,
+        give_back=outbox.give_back,
         park=outbox.park,
     )
 

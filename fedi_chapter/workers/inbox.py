@@ -45,6 +45,7 @@ def queue(deps: Deps) -> Queue[InboxJob]:
         claim=desk.claim,
         do=desk.do,
         retry=inbox.retry,
+        give_back=inbox.give_back,
         park=inbox.park,
         width=WIDTH,
         most_attempts=MOST_ATTEMPTS,

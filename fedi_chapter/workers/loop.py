@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from fedi_chapter.core.errors import ChapterError
-from fedi_chapter.core.log import get_logger
+from fedi_chapter.core.errors import ChapterError, DatabaseAway
+from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.workers.bell import Bell
@@ -25,10 +25,14 @@ POLL = 0.5
 """Seconds between two looks at an idle queue: how late we see what another process wrote."""
 LONGEST_PAUSE = 5.0
 """Seconds between two tries while the database does not answer."""
+TRIES_TO_PUT_BACK = 8
+"""A failed job is kept in hand for so many tries of ours to write that down, half a minute."""
 GRACE = 5.0
 """Seconds that running jobs get when the loop is stopped."""
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(hours=1)
+INTERRUPTED = timedelta(seconds=15)
+"""How long a job rests that the database failed: each try may ask other servers anew."""
 
 
 class Leased(Protocol):
@@ -58,6 +62,8 @@ class Queue(Generic[Job]):
     do: Callable[[Job], Awaitable[None]]
     retry: Callable[[WriteTx, Any, datetime, str], None]
     """Put a job back until an instant, with the error."""
+    give_back: Callable[[WriteTx, Any, datetime, str], None]
+    """The same, as if it had not been leased this time."""
     park: Callable[[WriteTx, Any, str], None]
     """Put a job aside for good, with the error."""
     width: int = 1
@@ -85,10 +91,10 @@ async def work(deps: Deps, queue: Queue[Job], *, stop: asyncio.Event, bell: Bell
         try:
             jobs = await deps.db.write(lambda tx, free=free: queue.claim(tx, free))  # type: ignore[misc]
             troubles = 0
-        except Exception:
+        except Exception as error:
             troubles += 1
-            log.exception("claim failed", queue=queue.name, troubles=troubles)
-            await bell.wait(min(POLL * 2**troubles, LONGEST_PAUSE))
+            log.error("claim failed", queue=queue.name, troubles=troubles, **because(error))
+            await bell.wait(_pause(troubles))
             continue
         for job in jobs:
             task = asyncio.create_task(_do(deps, queue, job))
@@ -128,16 +134,41 @@ async def _do(deps: Deps, queue: Queue[Job], job: Job) -> None:
 async def _failed(deps: Deps, queue: Queue[Job], job: Job, error: Exception) -> None:
     text = f"{type(error).__name__}: {error}"[:500]
     hopeless = isinstance(error, ChapterError) and not error.retry
-    try:
-        if hopeless or job.attempts >= queue.most_attempts:
-            log.error("job parked", queue=queue.name, job=job.id, exc_info=error)
-            await deps.db.write(lambda tx: queue.park(tx, job.id, text))
+    now, pause = deps.clock.now(), pause_before(job.attempts, random.random())  # noqa: S311 - jitter
+    if isinstance(error, DatabaseAway):  # no fault of the job: however often, it is not parked
+        log.warning("job given back", queue=queue.name, job=job.id, **because(error))
+        due = now + max(INTERRUPTED, pause)
+        await _end(deps, queue, job, lambda tx: queue.give_back(tx, job.id, due, text))
+    elif hopeless or job.attempts >= queue.most_attempts:
+        log.error("job parked", queue=queue.name, job=job.id, exc_info=error)
+        await _end(deps, queue, job, lambda tx: queue.park(tx, job.id, text))
+    else:
+        due = now + pause
+        log.warning("job put back", queue=queue.name, job=job.id, error=text, due=str(due))
+        await _end(deps, queue, job, lambda tx: queue.retry(tx, job.id, due, text))
+
+
+async def _end(deps: Deps, queue: Queue[Job], job: Job, ending: Callable[[WriteTx], None]) -> None:
+    """Write down what becomes of a failed job, as soon as the database takes it.
+
+    Else its lease runs out, and it comes back by itself, only later.
+    """
+    for count in range(TRIES_TO_PUT_BACK):
+        try:
+            await deps.db.write(ending)
+        except DatabaseAway:
+            await asyncio.sleep(_pause(count))
+        except Exception as error:
+            log.error("job could not be put back", queue=queue.name, job=job.id, exc_info=error)
+            return
         else:
-            due = deps.clock.now() + pause_before(job.attempts, random.random())  # noqa: S311 - jitter
-            log.warning("job put back", queue=queue.name, job=job.id, error=text, due=str(due))
-            await deps.db.write(lambda tx: queue.retry(tx, job.id, due, text))
-    except Exception:  # the lease runs out, and the job comes back by itself
-        log.exception("job could not be put back", queue=queue.name, job=job.id)
+            return
+    log.error("job could not be put back", queue=queue.name, job=job.id)
+
+
+def _pause(troubles: int) -> float:
+    """Return the seconds to wait for a database that did not answer so often in a row."""
+    return min(POLL * 2.0 ** min(troubles, 10), LONGEST_PAUSE)
 
 
 def pause_before(attempt: int, chance: float) -> timedelta:

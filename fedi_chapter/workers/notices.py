@@ -32,6 +32,9 @@ def queue(deps: Deps, route: NoticeRoute, lease: timedelta = LEASE) -> Queue[Not
         claim=lambda tx, limit: notice_queue.claim(tx, limit, lease, route),
         do=lambda job: tell(deps, job),
         retry=notice_queue.retry,
+        # Counted all the same: a letter may have gone out before the database failed, and only
+        # what is counted is tried again less and less often.
+        give_back=notice_queue.retry,
         park=notice_queue.park,
         width=WIDTH[route],
         most_attempts=MOST_ATTEMPTS,

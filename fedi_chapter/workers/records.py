@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from fedi_chapter.core.log import get_logger
+from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.delivery import Claimed, DeliveryState, Outcome
 from fedi_chapter.federation import backoff
@@ -54,8 +54,9 @@ class Records:
             self._enough.clear()
             try:
                 await self.flush()
-            except Exception:
-                log.exception("outcomes could not be recorded", waiting=len(self._waiting))
+            except Exception as error:
+                waiting = len(self._waiting)
+                log.error("outcomes could not be recorded", waiting=waiting, **because(error))
                 self._some.set()
                 await asyncio.sleep(PAUSE)
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fedi_chapter.core.log import get_logger
+from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import discover
 from fedi_chapter.media import images
@@ -64,8 +64,8 @@ async def run(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
 async def _do(deps: Deps, task: Task) -> None:
     try:
         await task.do(deps)
-    except Exception:
-        log.exception("scheduled task failed", task=task.name)
+    except Exception as error:
+        log.error("scheduled task failed", task=task.name, **because(error))
 
 
 async def _sweep(deps: Deps) -> None:

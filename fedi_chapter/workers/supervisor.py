@@ -7,7 +7,7 @@ others go on, and the broken one is back after a pause.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from fedi_chapter.core.log import get_logger
+from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.workers import delivery, fanout, inbox, notices, schedule
 from fedi_chapter.workers.bell import Bell, pause
@@ -48,8 +48,8 @@ async def _keep_running(deps: Deps, name: str, loop: Loop, stop: asyncio.Event, 
     while not stop.is_set():
         try:
             await loop(deps, stop, bell)
-        except Exception:
-            log.exception("loop broke", loop=name)
+        except Exception as error:
+            log.error("loop broke", loop=name, **because(error))
             await pause(stop, PAUSE)
 
 

@@ -1,14 +1,9 @@
 """A worker that is killed at any moment loses nothing and turns nothing around."""
 
 import asyncio
-import json
-import os
 import random
-import signal
-import sys
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,60 +25,14 @@ from fedi_chapter.store.engine import open_database
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from fedi_chapter.workers.notices import WIDTH
 from tests.kit.mail_server import MailServer
+from tests.kit.mortal import mortal
+from tests.kit.receivers import Receivers
 from tests.kit.sending import Inboxes, Sender, found_sender, until_stored
+from tests.kit.sending_worker import sending
 
 pytestmark = pytest.mark.anyio
 SERVERS, INBOXES = 5, 4
 KILLS = 6
-
-
-class Receivers:
-    """Inboxes behind real sockets; an activity id counts once, as at a correct receiver."""
-
-    def __init__(self) -> None:
-        self.told: dict[str, dict[str, str]] = defaultdict(dict)
-        """By inbox: ids of activities in the order they first came, and their types."""
-
-    @asynccontextmanager
-    async def at_a_port(self) -> AsyncIterator[str]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                lines = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
-                activity = json.loads(await reader.readexactly(int(lines["content-length"])))
-                inbox = f"{lines['host']}{head.split()[1]}"
-                self.told[inbox].setdefault(activity["id"], activity["type"])
-                writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()  # the worker was killed
-
-
-@asynccontextmanager
-async def _worker(url: str, data: Path, *more: str) -> AsyncIterator[None]:
-    """Run a worker process, and kill it at the end without a word."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.kit.sending_worker", url, str(data), *more),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
 
 
 async def _act(sender: Sender) -> list[EventId]:
@@ -126,10 +75,10 @@ async def test_every_inbox_ends_in_the_final_state_after_kills(
         await sender.followed_by(*inboxes)
         events: list[EventId] = []
         for _ in range(kills):
-            async with _worker(database_url, tmp_path):
+            async with mortal(sending, database_url, str(tmp_path)):
                 events += await _act(sender)
                 await asyncio.sleep(chance.uniform(0.02, 0.6))
-        async with _worker(database_url, tmp_path):
+        async with mortal(sending, database_url, str(tmp_path)):
             await until_stored(db, _all_told, seconds=60)
         status = await db.read(deliveries.status)
     assert status.failed == 0
@@ -172,10 +121,10 @@ async def test_everybody_is_told_everything_once_after_kills(
         addresses = [f"guest-{number}@mail.example" for number in range(SERVERS * INBOXES)]
         event = await db.write(lambda tx: _an_event_they_come_to(tx, sender, inboxes, addresses))
         for number in range(KILLS):
-            async with _worker(database_url, tmp_path, mail.url):
+            async with mortal(sending, database_url, str(tmp_path), mail.url):
                 await db.write(lambda tx, n=number: message_attendees(tx, event, f"Word {n}"))  # type: ignore[misc]
                 await asyncio.sleep(chance.uniform(0.02, 0.6))
-        async with _worker(database_url, tmp_path, mail.url):
+        async with mortal(sending, database_url, str(tmp_path), mail.url):
             await until_stored(db, _all_sent, seconds=60)
     prefix = sender.deps.urls.notice("")
     for inbox in inboxes:

@@ -55,7 +55,7 @@ async def test_when_too_many_stand_at_the_door_senders_are_told_to_come_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
-    monkeypatch.setattr(door, "MOST_INSIDE", 0)
+    monkeypatch.setattr(door, "LONGEST_LINE", -1.0)
     assert await alice.like(await chapter.post("Hello")) == 503
 
 

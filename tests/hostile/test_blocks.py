@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -11,7 +12,7 @@ from fedi_chapter.domain.post import Mention, PostId
 from fedi_chapter.services.moderation import block, unblock
 from fedi_chapter.services.posts import PostFields, create_post, delete_post, edit_post
 from fedi_chapter.store import messages, neighbours, reactions, replies
-from tests.kit.peers.mastodon import PUBLIC, Member
+from tests.kit.peers.mastodon import PUBLIC, Json, Member
 from tests.kit.world import Chapter, World
 
 pytestmark = pytest.mark.anyio
@@ -167,3 +168,87 @@ async def test_an_edit_does_not_bring_a_hidden_reply_back(world: World) -> None:
     assert await alice.to_shared(chapter.uri, update) == 202
     await world.settle()
     assert (await seen(chapter, post))[0] == 0
+
+
+BLOCKED = "bad.test"
+
+
+class Hidden(Member):
+    """Somebody of an unblocked host whose document names other places."""
+
+    def document(self) -> Json:
+        return {**super().document(), **self.elsewhere}
+
+    elsewhere: ClassVar[Json] = {}
+
+
+def hidden(world: World, host: str, **elsewhere: object) -> Member:
+    """Return somebody at `host` whose document says other things than where they live."""
+    server = world.mastodon(host)
+    crooked = type("Crooked", (Hidden,), {"elsewhere": elsewhere})
+    made: Member = crooked(server, "mallory", server.key)
+    server.members["mallory"] = made
+    return made
+
+
+@pytest.mark.parametrize(  # OBJ-19
+    ("host", "blocked"), [("good.test", BLOCKED), (BLOCKED, "good.test")]
+)
+@pytest.mark.parametrize(
+    "place",
+    ["https://{}/inbox", "https://{}./inbox", "https://{}:8443/inbox", "https://in.{}/inbox"],
+)
+@pytest.mark.parametrize("member", ["inbox", "sharedInbox"])
+async def test_an_inbox_at_a_blocked_host_hides_behind_no_other_name(
+    world: World, host: str, blocked: str, place: str, member: str
+) -> None:
+    chapter = await world.chapter("a.test")
+    await chapter.write(lambda tx: block(tx, BLOCKED, chapter.urls))
+    there = place.format(blocked)
+    named = {"inbox": there} if member == "inbox" else {"endpoints": {"sharedInbox": there}}
+    world.mastodon(blocked)
+    mallory = hidden(world, host, **named)
+    assert await mallory.follow(chapter.uri) == (403 if host == BLOCKED else 401)
+    await chapter.post("Hello")
+    await world.settle()
+    assert await chapter.followers() == []
+    assert [each.url for each in world.network.sent if BLOCKED in each.url] == []
+
+
+@pytest.mark.parametrize(  # OBJ-18, OBJ-19
+    "name",
+    [
+        *("bad.test", "BAD.test", "bad.test.", "bad.test:443", "bad.test:8443", "bad.test.:8443"),
+        *("sub.bad.test", "sub.bad.test.", "SUB.BAD.TEST:8443"),
+    ],
+)
+async def test_no_spelling_of_a_blocked_host_is_let_in(world: World, name: str) -> None:
+    chapter = await world.chapter("a.test")
+    post = await chapter.post("Hello")
+    await chapter.write(lambda tx: block(tx, BLOCKED, chapter.urls))
+    assert await world.mastodon(name).member("mallory").like(post) == 403
+    assert [each for each in world.network.sent if "bad" in each.url.lower()] == []
+
+
+@pytest.mark.parametrize(
+    "spelled", ["bücher.test", "BÜCHER.test", "xn--bcher-kva.test", "ｂücher。test"]
+)
+async def test_a_name_with_umlauts_is_blocked_however_it_is_written(
+    world: World, spelled: str
+) -> None:
+    chapter = await world.chapter("a.test")
+    post = await chapter.post("Hello")
+    await chapter.write(lambda tx: block(tx, spelled, chapter.urls))
+    for host in ("xn--bcher-kva.test", "XN--BCHER-KVA.test", "in.xn--bcher-kva.test."):
+        assert await world.mastodon(host).member("mallory").like(post) == 403
+
+
+async def test_a_blocked_actor_comes_back_by_no_redirect_of_another_host(world: World) -> None:
+    chapter = await world.chapter("a.test")
+    await chapter.write(lambda tx: block(tx, BLOCKED, chapter.urls))
+    true = world.mastodon(BLOCKED).member("mallory")
+    mask = hidden(world, "good.test", id=true.uri, inbox=f"{true.uri}/inbox")
+    assert await mask.follow(chapter.uri) == 401
+    await world.settle()
+    assert await chapter.followers() == []
+    assert world.network.fetched(BLOCKED) == []

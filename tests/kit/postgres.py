@@ -36,11 +36,14 @@ def programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
-    """A running server."""
+    """A server, running unless it was stopped."""
 
     port: int
+    home: Path
+    settings: dict[str, str]
+    server: "subprocess.Popen[bytes] | None" = None
 
     def address(self, database: str) -> str:
         """Where the driver finds a database."""
@@ -50,9 +53,35 @@ class Cluster:
         """Where the program finds it."""
         return self.address(database).replace("postgresql:", "postgresql+asyncpg:")
 
+    def start(self) -> None:
+        """Start, and wait until it takes connections; after `stop` it mends what was cut off."""
+        folder = programs()
+        assert folder is not None
+        options = [
+            part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")
+        ]
+        with (self.home / "log").open("ab") as log:
+            self.server = subprocess.Popen(
+                [folder / "postgres", "-D", self.home / "data", *options],
+                stdout=log, stderr=log, user=_unprivileged(), cwd=self.home,
+            )  # fmt: skip
+        _wait_for(self.server, self.home)
+
+    def stop(self) -> None:
+        """Stop at once, in PostgreSQL's immediate mode: nothing is finished, nothing written."""
+        if self.server is None:
+            return
+        self.server.send_signal(signal.SIGQUIT)
+        try:
+            self.server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.server.kill()
+            self.server.wait()
+        self.server = None
+
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(**changes: str) -> Iterator[Cluster]:
     """Start a server in a temporary folder; stop it and remove everything at the end."""
     folder = programs()
     if folder is None:
@@ -65,23 +94,13 @@ def cluster() -> Iterator[Cluster]:
         _run([folder / "initdb", "-D", home / "data", "-U", "chapter", "-A", "trust", "-E", "UTF8",
               "--locale=C.UTF-8", "--no-sync"], user)  # fmt: skip
         port = _free_port()
-        settings = {**FAST, "port": str(port), "unix_socket_directories": str(home)}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with (home / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [folder / "postgres", "-D", home / "data", *options],
-                stdout=log, stderr=log, user=user, cwd=home,
-            )  # fmt: skip
+        at = {"port": str(port), "unix_socket_directories": str(home)}
+        made = Cluster(port, home, {**FAST, **at, **changes})
         try:
-            _wait_for(server, home)
-            yield Cluster(port)
+            made.start()
+            yield made
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: what it would save is thrown away
-            try:
-                server.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            made.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

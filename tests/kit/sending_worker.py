@@ -1,13 +1,13 @@
 """A worker process that may be killed: fan-out, notices and deliveries over real sockets.
 
-Started as `python -m tests.kit.sending_worker DATABASE FOLDER [SMTP_URL]`; says `ready` and works
-until it is ended. Its leases are short.
+Run by `mortal(sending, DATABASE, FOLDER, [SMTP_URL])`; says that it is ready, and works until it
+is ended. Its leases are short.
 """
 
 import asyncio
-import sys
 from dataclasses import replace
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from fedi_chapter.core.clock import SystemClock
@@ -25,15 +25,19 @@ from fedi_chapter.workers import fanout, notices, supervisor
 from fedi_chapter.workers.bell import Bell
 from fedi_chapter.workers.delivery import DeliveryLoop, Pace
 from fedi_chapter.workers.loop import work
+from tests.kit.mortal import READY
 from tests.kit.sending import deps_on
 
 LEASE = timedelta(seconds=1)
 NOTICE_LEASE = timedelta(seconds=3)
 """Longer than a talk with the mail server takes on a busy machine."""
+MOST_ATTEMPTS = 10 * round(fanout.LEASE / LEASE)
+"""With shorter leases, a job whose worker was killed comes back more often in the same time."""
 
 
 async def _fan_out(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
-    await work(deps, fanout.queue(deps, LEASE), stop=stop, bell=bell)
+    queue = replace(fanout.queue(deps, LEASE), most_attempts=MOST_ATTEMPTS)
+    await work(deps, queue, stop=stop, bell=bell)
 
 
 async def _deliver(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
@@ -50,7 +54,9 @@ async def _mail(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
     await work(deps, queue, stop=stop, bell=bell)
 
 
-async def _main(url: str, data: Path, smtp_url: str | None = None) -> None:
+async def _main(
+    line: "Connection[str, str]", url: str, data: Path, smtp_url: str | None = None
+) -> None:
     clock, ids = SystemClock(), RandomIds()
     db = open_database(url, clock=clock, ids=ids)
     client = Client(Guard(allow_private=True), tls=tls.context(None), user_agent="test")
@@ -60,11 +66,11 @@ async def _main(url: str, data: Path, smtp_url: str | None = None) -> None:
         server = parse_smtp_url(smtp_url)
         mailer = SmtpMailer(server, tls=tls.context(None, speaks=()), name="chapter.test")
         deps = replace(deps, mailer=mailer)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    line.send(READY)
     loops = {"outbox": _fan_out, "messages": _tell, "mail": _mail, "deliveries": _deliver}
     await supervisor.run(deps, stop=asyncio.Event(), loops=loops)
 
 
-if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))
+def sending(line: "Connection[str, str]", url: str, data: str, *more: str) -> None:
+    """Work over the database at `url`."""
+    asyncio.run(_main(line, url, Path(data), *more))

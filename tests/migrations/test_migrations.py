@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from fedi_chapter.core.errors import DatabaseUnusable, SchemaBehind
+from fedi_chapter.core.errors import DatabaseUnusable
 from fedi_chapter.store import alembic_run, migrate
 from fedi_chapter.store.tables import metadata
 from tests.kit.databases import Databases
@@ -58,17 +58,6 @@ def test_two_programs_that_start_at_once_both_succeed(empty_url: str) -> None:
         ends = list(both.map(migrate.upgrade, [empty_url] * 2))
     assert {after for _, after in ends} == {migrate.head()}
     assert migrate.current(empty_url) == migrate.head()
-
-
-def test_a_database_of_a_newer_program_is_left_alone(databases: Databases) -> None:
-    url = databases.sqlite()
-    path = Path(url.partition("///")[2])
-    with closing(sqlite3.connect(path)) as conn:
-        conn.execute("UPDATE alembic_version SET version_num = '9999'")
-        conn.commit()
-    with pytest.raises(SchemaBehind, match="9999") as refused:
-        migrate.upgrade(url)
-    assert "newer fedi-chapter" in str(refused.value.cure)
 
 
 def test_a_step_that_fails_changes_nothing(tmp_path: Path) -> None:

@@ -57,6 +57,23 @@ async def test_of_two_that_block_each_other_both_succeed_in_the_end(url: str) ->
     await db.close()
 
 
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_what_the_server_undid_for_others_sake_is_repeated(url: str, state: str) -> None:
+    """Whatever brought them about: a serialization failure and a deadlock are undone whole."""
+    db, attempts = opened(url), []
+
+    def unit(tx: WriteTx) -> None:
+        attempts.append(1)
+        inbox.put_many(tx, [Incoming("1", "a", "Like", b"")])
+        if len(attempts) < 3:
+            tx.conn.exec_driver_sql(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$")
+
+    await db.write(unit)
+    assert len(attempts) == 3
+    assert await db.read(inbox.waiting) == 1
+    await db.close()
+
+
 async def test_an_error_of_our_own_is_not_repeated(url: str) -> None:
     db = opened(url)
     attempts = []

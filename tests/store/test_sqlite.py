@@ -131,8 +131,7 @@ async def test_the_version_changes_when_another_process_writes(databases: Databa
 async def test_a_lock_that_is_never_given_back_is_answered_with_busy(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite.connect, "__kwdefaults__", {"query_only": False, "lock_wait": 0.1})
-    monkeypatch.setattr(sqlite.engine, "__kwdefaults__", {"query_only": False, "lock_wait": 0.1})
+    monkeypatch.setattr(sqlite, "LOCK_WAIT", 0.1)
     url = databases.sqlite()
     db = opened(url)
     with closing(sqlite3.connect(path_of(url), isolation_level=None)) as other:

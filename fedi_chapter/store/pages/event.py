@@ -89,8 +89,8 @@ def readable_event(tx: ReadTx, event_id: EventId) -> Event:
         Gone: it has been deleted.
 
     """
-    event = events.get(tx, event_id)
-    if event is None or event.is_draft or not event.visibility.has_page:
+    event = events.get_shown(tx, event_id, lambda each: each.has_page)
+    if event is None:
         raise Missing("there is no event here")
     if event.deleted_at is not None:
         raise Gone("this event has been deleted")

@@ -31,8 +31,8 @@ def post_page(tx: ReadTx, post_id: PostId, urls: Urls) -> PostPage:
         Gone: it has been deleted.
 
     """
-    post = posts.get(tx, post_id)
-    if post is None or not post.visibility.has_page:
+    post = posts.get_shown(tx, post_id, lambda each: each.has_page)
+    if post is None:
         raise Missing("there is no post here")
     if post.deleted_at is not None:
         raise Gone("this post has been deleted")

@@ -13,6 +13,7 @@ from fedi_chapter.core.errors import WrongMediaType
 from fedi_chapter.federation.inbox import InboxDoor
 from fedi_chapter.web.fedi.actors import existing, find_of
 from fedi_chapter.web.fedi.readers import request_of
+from fedi_chapter.web.middleware import LARGEST_BODY
 from fedi_chapter.web.negotiate import deps_of
 
 TAKEN = frozenset({"application/activity+json", "application/ld+json", "application/json"})
@@ -35,8 +36,9 @@ class Inbox:
         if media_type not in TAKEN or "content-encoding" in request.headers:
             raise WrongMediaType("an inbox takes application/activity+json, not encoded")
         door: InboxDoor = request.app.state.door
-        body = await _whole(receive)
-        await door.receive(request_of(request, body), is_personal=self._is_personal)
+        async with door.visit(int(request.headers.get("content-length", LARGEST_BODY))):
+            body = await _whole(receive)
+            await door.receive(request_of(request, body), is_personal=self._is_personal)
         await _ACCEPTED(scope, receive, send)
 
 

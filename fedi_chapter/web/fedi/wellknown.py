@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from fedi_chapter.core.errors import BadInput, Missing
+from fedi_chapter.core import disk
+from fedi_chapter.core.errors import BadInput, DatabaseAway, Missing
 from fedi_chapter.federation import wellknown
 from fedi_chapter.store import local_actors
 from fedi_chapter.web.fedi.answers import OPEN_TO_BROWSERS, discovery
@@ -60,8 +61,9 @@ async def nodeinfo(request: Request) -> Response:
     """Answer NodeInfo 2.1."""
     deps = deps_of(request)
     counted = await deps.db.read(wellknown.usage)
+    document = wellknown.nodeinfo(deps.urls, counted, deps.settings.source_url)
     schema = 'application/json; profile="http://nodeinfo.diaspora.software/ns/schema/2.1#"'
-    return discovery(request, wellknown.nodeinfo(deps.urls, counted), schema)
+    return discovery(request, document, schema)
 
 
 async def healthz(_: Request) -> Response:
@@ -70,11 +72,16 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Say whether the database answers, with the reason where it does not."""
-    chapter = await deps_of(request).db.read(local_actors.chapter)
-    reasons = [] if chapter else ["there is no chapter here yet: run fedi-chapter init"]
+    """Say whether the database answers and what will stop it; with a full disk it still reads."""
+    deps = deps_of(request)
+    try:
+        chapter = await deps.db.read(local_actors.chapter)
+        reasons = [] if chapter else ["there is no chapter here yet: run fedi-chapter init"]
+    except DatabaseAway:
+        reasons = ["the database does not answer: the log says why"]
+    shortage = disk.shortage(deps.settings.data)
     return JSONResponse(
-        {"ready": not reasons, "reasons": reasons},
+        {"ready": not reasons, "reasons": reasons, "warnings": [shortage] if shortage else []},
         status_code=503 if reasons else 200,
         headers={"Cache-Control": "no-store"},
     )

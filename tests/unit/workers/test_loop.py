@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedi_chapter.core.clock import SetClock
-from fedi_chapter.core.errors import BadDocument, Busy, Unreachable
+from fedi_chapter.core.errors import BadDocument, DatabaseAway, Unreachable
 from fedi_chapter.deps import Deps
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.workers.bell import Bell
@@ -36,13 +36,14 @@ class Desk:
     away: int = 0
     """How often the database still fails."""
     retried: list[tuple[int, datetime, str]] = field(default_factory=list)
+    given_back: list[int] = field(default_factory=list)
     parked: list[tuple[int, str]] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
 
     async def write(self, unit: Callable[[WriteTx], Any]) -> Any:
         if self.away:
             self.away -= 1
-            raise Busy
+            raise DatabaseAway
         return unit(cast(WriteTx, None))
 
     def claim(self, _: WriteTx, limit: int) -> list[Job]:
@@ -56,6 +57,7 @@ class Desk:
             claim=self.claim,
             do=do,
             retry=lambda _, job, due, error: self.retried.append((job, due, error)),
+            give_back=lambda _, job, due, error: self.given_back.append(job),
             park=lambda _, job, error: self.parked.append((job, error)),
             width=width,
             most_attempts=3,
@@ -132,6 +134,31 @@ async def test_a_database_that_is_away_for_a_moment_stops_nothing(desk: Desk) ->
     desk.jobs, desk.away = [Job(1)], 1
     await desk.run(desk.do)
     assert desk.done == [1]
+
+
+async def test_a_job_is_never_set_aside_because_the_database_was_away(desk: Desk) -> None:
+    async def fail(_: Job) -> None:
+        raise DatabaseAway("the disk is full")
+
+    desk.jobs = [Job(1, attempts=1), Job(2, attempts=3)]
+    await desk.run(fail)
+    assert desk.given_back == [1, 2]
+    assert desk.parked == []
+    assert desk.retried == []
+
+
+async def test_what_became_of_a_job_is_kept_until_the_database_takes_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedi_chapter.workers.loop.POLL", 0.001)
+
+    async def fail(_: Job) -> None:
+        desk.away = 3
+        raise Unreachable("no connection")
+
+    desk.jobs = [Job(1)]
+    await desk.run(fail)
+    assert [job for job, *_ in desk.retried] == [1]
 
 
 async def test_a_slow_job_does_not_hold_up_the_others_in_a_wide_queue(desk: Desk) -> None:
