@@ -42,7 +42,7 @@ INSIDE = "inbox.inside"
 """The level of requests at the door: who works behind it gives way when it is crowded."""
 UNPROVED = "unproved:"
 """Ledger ids of what only its origin can prove; the real activity's own id stays free."""
-A_TURN = 8
+A_TURN = 32
 """Requests that are let in during one turn of the event loop: pages have theirs in between."""
 LONGEST_LINE = 5.0
 """Seconds somebody may wait for that; who waited longer is told to come back. Nobody is told so
