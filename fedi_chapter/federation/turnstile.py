@@ -33,12 +33,12 @@ class Turnstile:
 
     def _turn(self) -> None:
         """Let the next ones through; stand still once nobody comes."""
-        self._is_turning = self._left < self._many
         self._left = self._many
         while self._line and self._left > 0:
             turn = self._line.popleft()
             if not turn.done():  # one that gave up takes nobody's turn
                 self._left -= 1
                 turn.set_result(None)
+        self._is_turning = self._left < self._many
         if self._is_turning:
             asyncio.get_running_loop().call_soon(self._turn)
