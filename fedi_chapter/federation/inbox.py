@@ -7,8 +7,8 @@ when the row is committed.
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -87,7 +87,7 @@ class InboxDoor:
         self._deps = deps
         self._mode = FederationMode(deps.settings.federation)
         self._keys: OrderedDict[str, tuple[RemoteKey, datetime]] = OrderedDict()
-        self._inside = self._bytes = 0
+        self._visitors = self._bytes = self._inside = 0
         self._turnstile = Turnstile(A_TURN)
         self._asking: Counter[str] = Counter()
         self._room = 0
@@ -104,10 +104,10 @@ class InboxDoor:
 
         """
         room = size if size > LARGE else 0
-        self._count(1)
+        self._visitors += 1
         try:
             # As many as have a turn together need no turns.
-            waited = await self._turnstile.go_through() if self._inside > A_TURN else 0.0
+            waited = await self._stand_in_line() if self._visitors > A_TURN else 0.0
             if waited > LONGEST_LINE or self._bytes + room > MOST_BYTES:
                 raise Busy("too many requests at the inbox")
             self._bytes += room
@@ -116,11 +116,22 @@ class InboxDoor:
             finally:
                 self._bytes -= room
         finally:
-            self._count(-1)
+            self._visitors -= 1
 
-    def _count(self, more: int) -> None:
-        self._inside += more
+    async def _stand_in_line(self) -> float:
+        with self._counted():
+            return await self._turnstile.go_through()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count a request that we could deal with at once; not one that is still being sent."""
+        self._inside += 1
         self._deps.metrics.levels[INSIDE] = self._inside
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            self._deps.metrics.levels[INSIDE] = self._inside
 
     async def receive(self, request: verify.Request, *, is_personal: bool) -> None:
         """Verify, judge and store one activity; return when it is committed.
@@ -135,6 +146,10 @@ class InboxDoor:
 
         """
         self._deps.metrics.add("inbox.personal" if is_personal else "inbox.shared")
+        with self._counted():
+            await self._receive(request)
+
+    async def _receive(self, request: verify.Request) -> None:
         activity = await read_aside(read_activity, request.body)
         if await self._is_about_nobody(activity):
             self._deps.metrics.add("inbox.dropped.unknown actor")

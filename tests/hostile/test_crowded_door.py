@@ -77,8 +77,8 @@ async def test_large_bodies_at_the_door_are_bounded_and_keep_no_small_one_out(  
         with pytest.raises(Busy):
             await inside.enter_async_context(at_door.visit(501))
         await inside.enter_async_context(at_door.visit(500))  # small: they come in all the same
-        assert deps.metrics.levels[INSIDE] == 6
-    assert deps.metrics.levels[INSIDE] == 0
+        # Who is still sending makes no crowd: else a few slow ones would slow down the workers.
+        assert deps.metrics.levels[INSIDE] == 0
     async with at_door.visit(5_000):
         pass
 
