@@ -142,8 +142,7 @@ async def _answer(
                 log_config=None,
                 log_level="error",
                 server_header=False,
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+                proxy_headers=False,  # `web.middleware` reads who asks, in its own way
                 timeout_graceful_shutdown=LAST_ANSWERS,
                 ssl_certfile=tls[0],
                 ssl_keyfile=tls[1],

@@ -8,20 +8,22 @@ what is over and what comes next.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedi_chapter.store.tx import Database
+from fedi_chapter.web.negotiate import is_known
+from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
 Headers = list[tuple[bytes, bytes]]
-ToldApart = Callable[[Mapping[bytes, bytes]], bytes]
+ToldApart = Callable[[RequestHeaders], tuple[str, ...]]
+Key = tuple[str | bytes, ...]
 ROOM = 512
 LONGEST = 30.0
 """Seconds an answer is kept at most."""
 LARGEST = 256 << 10
-_KEYED = (b"host", b"accept", b"accept-language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Kept:
 
     headers: Headers
     body: bytes
-    etag: bytes
+    etag: str
 
 
 @dataclass(slots=True)
@@ -54,38 +56,40 @@ class _Recording:
 class AnswerCache:
     """Serves repeated public GETs from memory while the data stay the same."""
 
-    def __init__(
-        self, app: ASGIApp, db: Database, told_apart: ToldApart = lambda _headers: b""
-    ) -> None:
+    def __init__(self, app: ASGIApp, db: Database, told_apart: ToldApart) -> None:
         """Put the cache of `db`'s answers in front of `app`.
 
-        `told_apart` reads from a request's headers what else the answer may hang on: askers
-        for whom it differs never share one.
+        `told_apart` reads from a request's headers all that an answer may hang on, with the
+        functions that the routes use: askers for whom it differs never share one.
         """
         self.app = app
         self.db = db
         self.told_apart = told_apart
         self.version = -1
         self.since = 0.0
-        self.kept: OrderedDict[tuple[bytes, ...], Kept] = OrderedDict()
+        self.kept: OrderedDict[Key, Kept] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory, or let the application answer and keep what it says."""
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
+        headers = headers_of(scope)
+        if (
+            headers.is_ambiguous or Field.COOKIE in headers.values
+        ):  # who is signed in sees their own
+            await self.app(scope, receive, send)
+            return
         version = self._current_version()
-        asked = dict(scope["headers"])
-        said = (asked.get(name, b"") for name in _KEYED)
-        key = (scope["path"].encode(), scope["query_string"], *said, self.told_apart(asked))
+        key = (scope["path"], scope["query_string"], *self.told_apart(headers))
         kept = self.kept.get(key)
-        if kept is not None and b"cookie" not in asked:  # whoever is signed in sees their own
+        if kept is not None:
             self.kept.move_to_end(key)
-            await _serve(kept, asked.get(b"if-none-match"), scope["method"], send)
+            await _serve(kept, headers.get(Field.IF_NONE_MATCH), scope["method"], send)
             return
         recording = _Recording(send)
         await self.app(scope, receive, recording)
-        if scope["method"] == "GET" and b"cookie" not in asked:
+        if scope["method"] == "GET":
             self._keep(key, version, recording)
 
     def _current_version(self) -> int:
@@ -95,7 +99,7 @@ class AnswerCache:
             self.version, self.since = version, now
         return version
 
-    def _keep(self, key: tuple[bytes, ...], version: int, recording: _Recording) -> None:
+    def _keep(self, key: Key, version: int, recording: _Recording) -> None:
         start = recording.start
         if start is None or start["status"] != 200 or not recording.whole:
             return
@@ -112,13 +116,13 @@ class AnswerCache:
             or version != self.version
         ):
             return
-        self.kept[key] = Kept(headers, body, named[b"etag"])
+        self.kept[key] = Kept(headers, body, named[b"etag"].decode())
         while len(self.kept) > ROOM:
             self.kept.popitem(last=False)
 
 
-async def _serve(kept: Kept, known: bytes | None, method: str, send: Send) -> None:
-    unchanged = known is not None and (kept.etag in known or known == b"*")
+async def _serve(kept: Kept, known: str | None, method: str, send: Send) -> None:
+    unchanged = known is not None and is_known(kept.etag, known)
     headers = kept.headers
     if unchanged:
         headers = [pair for pair in headers if pair[0] not in {b"content-length", b"content-type"}]

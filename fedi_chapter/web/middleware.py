@@ -23,13 +23,14 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.urls import without_key
 from fedi_chapter.web import errors
 from fedi_chapter.web.errors import Problem, problem_json, problem_of
+from fedi_chapter.web.request_headers import Field, headers_of
 
 LARGEST_BODY = 1 << 20
 ADDRESSES = 4096
 """Addresses whose reading is remembered."""
 LONGEST_PATH = 300
 """Characters of a path that are logged."""
-LOOPBACK = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 ACCEPTED = 202
 CHECKS = frozenset({"/healthz", "/readyz"})
 """Asked by machines that know only our address, not our name."""
@@ -146,27 +147,27 @@ class HostCheck:
     def __init__(self, app: ASGIApp, *, host: str) -> None:
         """Wrap `app`, which is reached as `host` (with its port where not the default)."""
         self.app = app
-        self.names = _names(host.lower().encode())
+        self.names = _names(host.lower())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and scope["path"] not in CHECKS:
-            hosts = [value for name, value in scope["headers"] if name == b"host"]
-            if len(hosts) != 1 or hosts[0].lower() not in self.names:
-                await _OTHER_NAME(scope, receive, send)
-                return
+        checked = scope["type"] == "http" and scope["path"] not in CHECKS
+        # A name that came twice is a list of names, and none of ours.
+        if checked and headers_of(scope).text(Field.HOST).lower() not in self.names:
+            await _OTHER_NAME(scope, receive, send)
+            return
         if not scope.get("path", "").isprintable():
             await _NO_ADDRESS(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
 
-def _names(host: bytes) -> frozenset[bytes]:
+def _names(host: str) -> frozenset[str]:
     """Return how `host` may be called; a server on this machine only, by any of its names."""
-    found = re.fullmatch(rb"(.*?)(:[0-9]+)?", host)
+    found = re.fullmatch(r"(.*?)(:[0-9]+)?", host)
     name, port = (found[1], found[2]) if found else (host, None)
     names = LOOPBACK if name in LOOPBACK else frozenset({name})
-    ports = (port,) if port else (b"", b":443", b":80")
+    ports = (port,) if port else ("", ":443", ":80")
     return frozenset(each + ending for each in names for ending in ports)
 
 
@@ -183,11 +184,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
+        length = headers_of(scope).get(Field.CONTENT_LENGTH)
+        # One that came twice is a list of numbers, and none.
+        if length is not None and not (length.isascii() and length.isdigit()):
             await _NO_LENGTH(scope, receive, send)
             return
-        if lengths and (len(lengths[0]) > 10 or int(lengths[0]) > self.limit):
+        if length is not None and (len(length) > 10 or int(length) > self.limit):
             await _TOO_LARGE(scope, receive, send)
             return
         taken = 0
@@ -209,8 +211,8 @@ def client_address(scope: Scope, trusted: Networks) -> str:
     nearest = _address(nearest) or nearest
     if not trusted:
         return nearest
-    hops = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-    for hop in reversed(hops.decode("latin-1").split(",")):
+    hops = headers_of(scope).text(Field.FORWARDED_FOR)
+    for hop in reversed(hops.split(",")):
         address = _address(hop)
         if not _is_trusted(nearest, trusted) or not address:
             break

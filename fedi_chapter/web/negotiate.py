@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.deps import Deps
+from fedi_chapter.web.request_headers import Field, headers_of
 
 AS_PROFILE = "https://www.w3.org/ns/activitystreams"
 _ACTIVITY = "application/activity+json"
@@ -31,13 +32,13 @@ def wants_activity(request: Request) -> bool:
     Browsers ask for HTML first, other servers for activity+json or ld+json with or without
     the profile (ActivityPub §3.2); whoever says nothing clear gets the page.
     """
-    best_document, best_page = _qualities(request.headers.get("accept", ""))
+    best_document, best_page = _qualities(headers_of(request.scope).text(Field.ACCEPT))
     return best_document > 0 and best_document >= best_page
 
 
 def wants_page(request: Request) -> bool:
     """Tell whether an error is to be explained to a person: only browsers name HTML."""
-    best_document, best_page = _qualities(request.headers.get("accept", ""))
+    best_document, best_page = _qualities(headers_of(request.scope).text(Field.ACCEPT))
     return best_page > 0 and best_page >= best_document
 
 
@@ -55,16 +56,22 @@ def answer(
     if modified is not None:
         fields["Last-Modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
     fields.update(headers or {})
-    if _is_known(request, etag, modified):
+    if _is_unchanged(request, etag, modified):
         return Response(status_code=304, headers=fields)
     return Response(body, media_type=media_type, headers=fields)
 
 
-def _is_known(request: Request, etag: str, modified: datetime | None) -> bool:
-    known = request.headers.get("if-none-match")
+def is_known(etag: str, known: str) -> bool:
+    """Tell whether an `If-None-Match` field names `etag`, compared weakly (RFC 9110 §13.1.2)."""
+    return known.strip() == "*" or etag in known
+
+
+def _is_unchanged(request: Request, etag: str, modified: datetime | None) -> bool:
+    headers = headers_of(request.scope)
+    known = headers.get(Field.IF_NONE_MATCH)
     if known is not None:
-        return known.strip() == "*" or etag in known
-    since = request.headers.get("if-modified-since")
+        return is_known(etag, known)
+    since = headers.get(Field.IF_MODIFIED_SINCE)
     if since is None or modified is None:
         return False
     try:

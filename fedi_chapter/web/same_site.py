@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from fedi_chapter.core.errors import NotAllowed
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.request_headers import Field, headers_of
 
 
 def check_same_site(request: Request) -> None:
@@ -19,8 +20,8 @@ def check_same_site(request: Request) -> None:
         NotAllowed: the page that sent the form is not ours.
 
     """
-    site_of_page = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
+    headers = headers_of(request.scope)
+    site_of_page, origin = headers.get(Field.SEC_FETCH_SITE), headers.get(Field.ORIGIN)
     if site_of_page is None:
         same = origin is None or origin == deps_of(request).urls.base
     else:

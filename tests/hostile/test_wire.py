@@ -6,11 +6,11 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import uvicorn
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from fedi_chapter.web import wire
+from tests.kit.wire import listening, say, status_of
 from tests.kit.world import World
 
 pytestmark = pytest.mark.anyio
@@ -22,49 +22,15 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 @pytest.fixture
 async def port(world: World) -> AsyncIterator[int]:
-    """Where a chapter answers, as `run` lets it answer."""
-    chapter = await world.chapter("a.test")
-    config = uvicorn.Config(
-        chapter.app, http=wire.BoundedProtocol, ws="none", lifespan="off", log_config=None
-    )
-    config.load()
-    state = uvicorn.server.ServerState()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: wire.BoundedProtocol(config, state, {}), "127.0.0.1", 0
-    )
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    for connection in list(state.connections):
-        connection.transport.abort()
+    """Where a chapter answers."""
+    async with listening((await world.chapter("a.test")).app) as port:
+        yield port
 
 
 @pytest.fixture
 def lines() -> Iterator[list[EventDict]]:
     with capture_logs() as captured:
         yield captured
-
-
-async def say(port: int, *pieces: bytes, hang_up: bool = False) -> bytes:
-    """Send `pieces`, and return all that is answered until the server closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    answer = b""
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-        if not hang_up:
-            answer = await asyncio.wait_for(reader.read(), 5)
-    except ConnectionError:
-        answer = answer or b"closed"
-    finally:
-        writer.close()
-    return answer
-
-
-def status_of(answer: bytes) -> int:
-    match = re.match(rb"HTTP/1.1 (\d{3}) ", answer)
-    assert match, answer[:100]
-    return int(match[1])
 
 
 async def test_an_ordinary_request_is_answered(port: int) -> None:

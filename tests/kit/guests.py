@@ -6,6 +6,7 @@ Used by the tests of the pages on which people say that they come.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fedi_chapter.domain.rsvp import Rsvp
 from fedi_chapter.store import rsvps as store
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.cache import AnswerCache
+from fedi_chapter.web.fedi.forms import told_apart
 from fedi_chapter.workers import notices as notice_loop
 from tests.kit.ids import CountedIds
 from tests.kit.inviting import PICNIC, Postbox, seed_invitations
@@ -83,6 +85,8 @@ async def house(
     post = Postbox()
     deps = replace(deps_for(sqlite_db, clock, ids, tmp_path), mailer=post)
     app = site_app(deps)
-    transport = httpx.ASGITransport(app=AnswerCache(app, sqlite_db))
+    transport = httpx.ASGITransport(
+        app=AnswerCache(app, sqlite_db, partial(told_apart, deps.settings))
+    )
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=BROWSER) as client:
         yield House(deps, app, client, post, clock)

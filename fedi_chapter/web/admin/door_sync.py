@@ -25,6 +25,7 @@ from fedi_chapter.web.admin.door_list import door_list
 from fedi_chapter.web.admin.guard import check_right, event_named
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import check_csrf_word, ours
+from fedi_chapter.web.request_headers import Field, headers_of
 from fedi_chapter.web.same_site import check_same_site
 
 MOST_ENTRIES = 200
@@ -41,7 +42,7 @@ async def sync(request: Request) -> Response:
     who = await session.visitor(request)
     if who is None:
         raise SignInNeeded
-    check_csrf_word(who.csrf, request.headers.get("x-csrf-word", ""))
+    check_csrf_word(who.csrf, headers_of(request.scope).text(Field.CSRF_WORD))
     check_right(who, Right.GREET)
     deps = deps_of(request)
     event = await deps.db.read(lambda tx: event_named(tx, request))

@@ -3,30 +3,35 @@
 Called by the route of events and, for the key of its answers, by `web.cache` (through `app`).
 """
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 
 from fedi_chapter.federation.forms import Form, asked_form, asker
 from fedi_chapter.settings import Settings
 from fedi_chapter.store import hosts
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
 VARY = {"Vary": "Accept, Signature, User-Agent"}
 
 
-def told_apart(settings: Settings, headers: Mapping[bytes, bytes]) -> bytes:
+def told_apart(settings: Settings, headers: RequestHeaders) -> tuple[str, ...]:
+    """Return all that an answer for everyone may hang on besides its address."""
+    said = (headers.text(field) for field in (Field.HOST, Field.ACCEPT, Field.ACCEPT_LANGUAGE))
+    return (*said, _asks_for(settings, headers))
+
+
+def _asks_for(settings: Settings, headers: RequestHeaders) -> str:
     """Return what is the same for all askers that get the same form: a few kinds, or a host."""
-    agent = headers.get(b"user-agent", b"").decode("latin-1")
-    asking, takes_pages = asker(agent), b"text/html" in headers.get(b"accept", b"")
+    asking = asker(headers.text(Field.USER_AGENT))
+    takes_pages = "text/html" in headers.text(Field.ACCEPT)
     form = asked_form(settings, asking, takes_pages=takes_pages)
-    return (form or asking.host or "").encode()
+    return form or asking.host or ""
 
 
 async def gets_face(request: Request) -> bool:
     """Tell whether the asker's server knows events only by their faces."""
     deps = deps_of(request)
-    apart = told_apart(deps.settings, dict(request.headers.raw)).decode()
+    apart = _asks_for(deps.settings, headers_of(request.scope))
     if apart in (Form.EVENT, Form.FACE):
         return apart == Form.FACE
     known = await deps.db.read(lambda tx: hosts.get(tx, apart))

@@ -15,6 +15,7 @@ from fedi_chapter.web.fedi.actors import existing, find_of
 from fedi_chapter.web.fedi.readers import request_of
 from fedi_chapter.web.middleware import LARGEST_BODY
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.request_headers import Field, headers_of
 
 TAKEN = frozenset({"application/activity+json", "application/ld+json", "application/json"})
 _ACCEPTED = Response(status_code=202)
@@ -32,11 +33,12 @@ class Inbox:
         request = Request(scope, receive)
         if "handle" in request.path_params:
             await _check_group(request)
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in TAKEN or "content-encoding" in request.headers:
+        headers = headers_of(scope)
+        media_type = headers.text(Field.CONTENT_TYPE).partition(";")[0].strip().lower()
+        if media_type not in TAKEN or Field.CONTENT_ENCODING in headers.values:
             raise WrongMediaType("an inbox takes application/activity+json, not encoded")
         door: InboxDoor = request.app.state.door
-        async with door.visit(int(request.headers.get("content-length", LARGEST_BODY))):
+        async with door.visit(int(headers.get(Field.CONTENT_LENGTH) or LARGEST_BODY)):
             body = await _whole(receive)
             await door.receive(request_of(request, body), is_personal=self._is_personal)
         await _ACCEPTED(scope, receive, send)

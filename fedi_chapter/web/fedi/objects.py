@@ -19,6 +19,7 @@ from fedi_chapter.web.fedi.readers import reader
 from fedi_chapter.web.negotiate import deps_of, wants_activity
 from fedi_chapter.web.public.events import event_page
 from fedi_chapter.web.public.posts import post_page
+from fedi_chapter.web.request_headers import Field, headers_of
 
 UUID = "{id:uuid}"
 Write = Callable[[ReadTx, str, Urls], Document]
@@ -53,7 +54,7 @@ def _document(write: Callable[..., Document]) -> Callable[[Request], Awaitable[R
         try:
             return await _public(request, write)
         except Missing:
-            if "signature" not in request.headers:
+            if Field.SIGNATURE not in headers_of(request.scope).values:
                 raise
             return await _for_followers(request, write)
 

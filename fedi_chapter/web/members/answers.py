@@ -24,6 +24,7 @@ from fedi_chapter.web.members.session import visitor
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours, to, word
 from fedi_chapter.web.rate_limit import check_answers
+from fedi_chapter.web.request_headers import Field, headers_of
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
@@ -126,7 +127,8 @@ def answer_in(form: FormData) -> tuple[Answer, int]:
 def guest_in(request: Request, form: FormData) -> Guest:
     """Return who a form says its sender is; without mail no address is taken."""
     email = word(form, "email").strip() if deps_of(request).mailer is not None else ""
-    language = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
+    languages = headers_of(request.scope).text(Field.ACCEPT_LANGUAGE)
+    language = languages.partition(",")[0].partition(";")[0]
     known = language.strip()[:35] if language.strip().replace("-", "").isalnum() else None
     return Guest(word(form, "name"), email, known, _sending(request, form))
 
@@ -139,7 +141,7 @@ def _sending(request: Request, form: FormData) -> str:
     deps = deps_of(request)
     moment = int(deps.clock.now().timestamp()) // PRESSED_TWICE
     said = [word(form, name) for name in ("name", "email", "answer", "guests")]
-    browser = request.headers.get("user-agent", "")
+    browser = headers_of(request.scope).text(Field.USER_AGENT)
     return deps.links.fingerprint("sending", repr((request.url.path, *said, browser, moment)))
 
 
