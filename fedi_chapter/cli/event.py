@@ -48,10 +48,15 @@ _FIELDS = (
     click.option(
         "--place-shown",
         type=click.Choice([str(each) for each in PlaceShown]),
-        help="Who learns the place: all, or who is going; the others see its area.",
+        help="Who learns the place and the online link: all, or who is going; the others see"
+        " the area.",
     ),
     click.option("--area", help="What the area is called (default: the chapter's area)."),
-    click.option("--online-url", help="Where to join online."),
+    click.option(
+        "--online-url",
+        help="Where to join online; told only to those who are going, where the place is or an"
+        " organizer confirms.",
+    ),
     click.option("--description", help="Markdown; - reads it from standard input."),
     click.option(
         "--rsvp",
@@ -220,7 +225,7 @@ def listing(setup: Setup) -> None:
 @click.argument("event_id", metavar="ID")
 @pass_setup
 def show(setup: Setup, event_id: str) -> None:
-    """Show one event, with its exact place."""
+    """Show one event, with its exact place and online link."""
 
     async def work(deps: Deps) -> tuple[Event, Meeting, Urls]:
         bare = _id(event_id, deps)
@@ -254,6 +259,7 @@ def summary(event: Event, urls: Urls) -> dict[str, object]:
         "timezone": event.timezone,
         "place": place.name if place else None,
         "address": place.address if place else None,
+        "online": event.is_online,
         "online_url": event.online_url,
         "rsvp": str(event.rsvp),
         "external_url": event.external_url,
@@ -277,11 +283,13 @@ def summary(event: Event, urls: Urls) -> dict[str, object]:
 
 
 def _hidden(meeting: Meeting) -> dict[str, object]:
-    """Return what the public is not told of a place; organizers are."""
-    place = meeting.hidden
+    """Return what the public is not told of a place and a link; organizers are."""
+    place, link = meeting.hidden.place, meeting.hidden.link
+    told: dict[str, object] = {"online_url": link} if link else {}
     if place is None:
-        return {}
+        return told
     return {
+        **told,
         "place_shown": str(meeting.shown),
         "exact_place": place.name,
         "exact_address": place.address,

@@ -66,6 +66,9 @@ class Event:
     """What everyone may see: the exact place, or the area where `place_shown` is narrower."""
     place_shown: PlaceShown = PlaceShown.TO_ALL
     online_url: str | None = None
+    """Where everyone may join online."""
+    link_kept: bool = False
+    """It can be joined online at an address that only those with a seat are told."""
     rsvp: RsvpMode = RsvpMode.OFF
     external_url: str | None = None
     capacity: int | None = None
@@ -105,6 +108,11 @@ class Event:
     def is_cancelled(self) -> bool:
         """Tell whether it will not take place."""
         return self.status is EventStatus.CANCELLED
+
+    @property
+    def is_online(self) -> bool:
+        """Tell whether it can be joined online, whoever may know where."""
+        return self.link_kept or self.online_url is not None
 
     @property
     def over_at(self) -> datetime:

@@ -96,13 +96,15 @@ def _description(event: Event, page: str) -> str:
 
 
 def _location(event: Event) -> str:
+    t = translator(event.language)
     if event.place is None:
-        return one_line(event.online_url or "", TITLE)
+        told = f"{t('Online')} ({t('link after RSVP')})" if event.link_kept else event.online_url
+        return one_line(told or "", TITLE)
     parts = dict.fromkeys((event.place.name, event.place.address))  # a bare address is both
     told = one_line(", ".join(part for part in parts if part), TITLE)
     if event.place_shown is PlaceShown.TO_ALL:
         return told
-    return f"{told} ({translator(event.language)('exact place after RSVP')})"
+    return f"{told} ({t('exact place after RSVP')})"
 
 
 def _on_the_wall(at: datetime, event: Event) -> datetime:

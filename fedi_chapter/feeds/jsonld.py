@@ -22,7 +22,7 @@ _STATUS = {
 
 def write_schema(event: Event, host: LocalActor, urls: Urls) -> Document:
     """Return the event as a schema.org `Event`; what is unknown is left out."""
-    places = [place for place in (_place(event), _online(event)) if place]
+    places = [place for place in (_place(event), _online(event, urls)) if place]
     document: Document = {
         "@context": _SCHEMA,
         "@type": "Event",
@@ -56,9 +56,9 @@ def _previous(event: Event) -> str | None:
 
 
 def _attendance(event: Event) -> str | None:
-    if event.place and event.online_url:
+    if event.place and event.is_online:
         return f"{_SCHEMA}/MixedEventAttendanceMode"
-    if event.online_url:
+    if event.is_online:
         return f"{_SCHEMA}/OnlineEventAttendanceMode"
     return f"{_SCHEMA}/OfflineEventAttendanceMode" if event.place else None
 
@@ -78,5 +78,8 @@ def _place(event: Event) -> Document | None:
     return place
 
 
-def _online(event: Event) -> Document | None:
-    return {"@type": "VirtualLocation", "url": event.online_url} if event.online_url else None
+def _online(event: Event, urls: Urls) -> Document | None:
+    """Return where to join; an address that is not for all is told on the event's page."""
+    if not event.is_online:
+        return None
+    return {"@type": "VirtualLocation", "url": event.online_url or urls.event(event.id)}

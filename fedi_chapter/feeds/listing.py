@@ -35,6 +35,7 @@ def write_item(event: Event, urls: Urls) -> Document:
         "address": place.address if place else None,
         "lat": place.point.lat if place and place.point else None,
         "lon": place.point.lon if place and place.point else None,
+        "online": event.is_online,
         "online_url": event.online_url,
         "description": plain(event.description_html),
         "language": event.language,

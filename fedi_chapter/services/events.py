@@ -24,7 +24,7 @@ from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import rsvps
 from fedi_chapter.services.checks import edited_at, instant
 from fedi_chapter.services.event_fields import EventFields, with_fields
-from fedi_chapter.services.places import Meeting, meeting_of, settle_place
+from fedi_chapter.services.places import Meeting, meeting_of, settle_meeting
 from fedi_chapter.store import (
     event_secrets,
     events,
@@ -69,7 +69,7 @@ def create_event(
         event = _published(event, tx.now)
     _store_images(tx, fields)
     events.insert(tx, event)
-    exact_places.put(tx, event.id, meeting.hidden)
+    exact_places.put(tx, event.id, meeting.hidden.place, meeting.hidden.link)
     if not draft:
         _open(tx, event)
     return event
@@ -95,7 +95,7 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
     before = meeting_of(tx, old)
     event, meeting = _applied(tx, old, fields, urls)
     _store_images(tx, fields)
-    exact_places.put(tx, event.id, meeting.hidden)
+    exact_places.put(tx, event.id, meeting.hidden.place, meeting.hidden.link)
     if old.is_draft:
         events.change(tx, event)
         return event
@@ -197,9 +197,10 @@ def _applied(tx: WriteTx, old: Event, fields: EventFields, urls: Urls) -> tuple[
     """Return the event as `fields` change it, and where it meets then."""
     host = local_actors.get(tx, old.actor_id)
     usual_area = host.area.name if host and host.area else ""
-    meeting = settle_place(tx, meeting_of(tx, old), fields.place, usual_area)
-    event = with_fields(old, fields, urls)
-    return replace(event, place=meeting.public, place_shown=meeting.shown), meeting
+    before = meeting_of(tx, old)
+    event = with_fields(replace(old, online_url=before.online_url), fields, urls)
+    meeting = settle_meeting(tx, before, event, fields.place, usual_area)
+    return meeting.in_public(event), meeting
 
 
 def tell_attendees(tx: WriteTx, event: Event, kind: NoticeKind) -> None:
@@ -214,13 +215,8 @@ def tell_attendees(tx: WriteTx, event: Event, kind: NoticeKind) -> None:
 
 
 def _is_news_to_attendees(old: Event, new: Event) -> bool:
-    """Tell whether somebody who comes must know: the time, where it is online, what to bring."""
-    return (old.starts_at, old.ends_at, old.online_url, old.bring) != (
-        new.starts_at,
-        new.ends_at,
-        new.online_url,
-        new.bring,
-    )
+    """Tell whether somebody who comes must know: the time, what to bring."""
+    return (old.starts_at, old.ends_at, old.bring) != (new.starts_at, new.ends_at, new.bring)
 
 
 def _is_awaited(tx: WriteTx, event: Event) -> bool:

@@ -114,15 +114,17 @@ def calendar_of(tx: ReadTx, actor_uri: str, turn: int) -> list[Event]:
 
 def as_it_stands(tx: ReadTx, event: Event, rsvp: Rsvp) -> Event:
     """Return an event as the calendar of somebody who answered it shows it."""
-    status, exact = event.status, told_place(tx, event, rsvp)
+    status, told = event.status, told_place(tx, event, rsvp)
     if not event.is_cancelled and not rsvp.has_seat:
         status = EventStatus.TENTATIVE
     changed = event.updated_at or event.published_at or event.created_at
     return replace(
         event,
         status=status,
-        place=exact or event.place,
-        place_shown=PlaceShown.TO_ALL if exact else event.place_shown,
+        place=told.place or event.place,
+        place_shown=PlaceShown.TO_ALL if told.place else event.place_shown,
+        online_url=told.link or event.online_url,
+        link_kept=event.link_kept and told.link is None,
         revision=event.revision + rsvp.turn,
         updated_at=max(changed, rsvp.changed_at),
     )

@@ -2,11 +2,11 @@
 
 Called by the verbs for events, and by the pages of one person for the exact place. What all may
 see is the event's own place; where that is only an area, the exact place is kept apart
-(`store.exact_places`). A changed place is a new place with a new id, because some servers never
-read a place again under an id they know.
+(`store.exact_places`), and so is the address where it is joined online. A changed place is a
+new place with a new id, because some servers never read a place again under an id they know.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from fedi_chapter.core.errors import FormInvalid
@@ -39,35 +39,92 @@ UNCHANGED = PlaceFields()
 
 
 @dataclass(frozen=True, slots=True)
+class Private:
+    """What of a meeting is not for everyone; either may be None."""
+
+    place: Place | None = None
+    link: str | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything."""
+        return self != NOTHING
+
+
+NOTHING = Private()
+
+
+@dataclass(frozen=True, slots=True)
 class Meeting:
     """Where an event meets: for everyone, and, where that is only an area, exactly."""
 
     public: Place | None
     shown: PlaceShown
     exact: Place | None
+    online_url: str | None = None
+    link_kept: bool = field(default=False, compare=False)
+    """Whether the online address is private, as the place is or because not everyone is let in.
+    Whoever comes need not hear of that alone."""
 
     @property
-    def hidden(self) -> Place | None:
+    def hidden(self) -> Private:
         """What must be kept apart from what is public."""
-        return self.exact if self.shown is PlaceShown.TO_GOING else None
+        return Private(
+            self.exact if self.shown is PlaceShown.TO_GOING else None,
+            self.online_url if self.link_kept else None,
+        )
+
+    def in_public(self, event: Event) -> Event:
+        """Return the event with what everyone may see of this meeting."""
+        return replace(
+            event,
+            place=self.public,
+            place_shown=self.shown,
+            online_url=None if self.link_kept else self.online_url,
+            link_kept=self.link_kept,
+        )
 
 
 def meeting_of(tx: ReadTx, event: Event) -> Meeting:
     """Return where an event meets, all of it: for organizers only."""
-    if event.place_shown is PlaceShown.TO_ALL:
-        return Meeting(event.place, event.place_shown, event.place)
-    return Meeting(event.place, event.place_shown, exact_places.get(tx, event.id))
+    kept = event.place_shown is PlaceShown.TO_GOING
+    return Meeting(
+        public=event.place,
+        shown=event.place_shown,
+        exact=exact_places.get(tx, event.id) if kept else event.place,
+        online_url=exact_places.link(tx, event.id) if event.link_kept else event.online_url,
+        link_kept=event.link_kept,
+    )
 
 
-def told_place(tx: ReadTx, event: Event, rsvp: Rsvp) -> Place | None:
-    """Return the exact place that only those with a seat learn, if this person may now (PRIV-04).
+def told_place(tx: ReadTx, event: Event, rsvp: Rsvp) -> Private:
+    """Return what only those with a seat learn, if this person may now (PRIV-04).
 
-    None too where there is nothing more to learn than the public place.
+    It is nothing too where there is nothing more to learn than what is public.
     """
-    is_kept = event.place_shown is PlaceShown.TO_GOING and event.deleted_at is None
-    if not is_kept or event.is_cancelled or not rsvp.has_seat or rsvp.event_id != event.id:
-        return None
-    return exact_places.get(tx, event.id) if tx.now < event.over_at + TOLD else None
+    is_kept = event.place_shown is PlaceShown.TO_GOING or event.link_kept
+    if not is_kept or event.deleted_at is not None or event.is_cancelled:
+        return NOTHING
+    if not rsvp.has_seat or rsvp.event_id != event.id or tx.now >= event.over_at + TOLD:
+        return NOTHING
+    return meeting_of(tx, event).hidden
+
+
+def settle_meeting(
+    tx: WriteTx, old: Meeting, event: Event, fields: PlaceFields, usual_area: str
+) -> Meeting:
+    """Return where `event`, of which the online address is known, meets as `fields` change it.
+
+    The online address follows the place's rule. Where an organizer says yes to each it is
+    private in any case: who has it needs no yes.
+
+    Raises:
+        FormInvalid: as `settle_place`.
+
+    """
+    with_link = replace(old, online_url=event.online_url)
+    place = settle_place(tx, with_link, fields, usual_area)
+    is_kept = place.shown is PlaceShown.TO_GOING or event.approval
+    return replace(place, link_kept=is_kept and event.online_url is not None)
 
 
 def settle_place(tx: WriteTx, old: Meeting, fields: PlaceFields, usual_area: str) -> Meeting:
@@ -92,12 +149,14 @@ def settle_place(tx: WriteTx, old: Meeting, fields: PlaceFields, usual_area: str
     if shown is PlaceShown.TO_ALL:
         kept_apart = exact is not None and old.shown is not shown
         public = replace(exact, id=tx.new_id()) if exact and kept_apart else exact
-        return Meeting(public, shown, public)
-    if exact is None and fields.name is None:
+        return replace(old, public=public, shown=shown, exact=public)
+    if exact is None and fields.name is None and old.online_url is None:
         raise FormInvalid(
-            "there is no place that those who go could be told", cure="give the place (--place)"
+            "there is no place that those who go could be told",
+            cure="give the place (--place), or where to join online (--online-url)",
         )
-    return Meeting(_area(tx, old, exact, fields.area, usual_area), shown, exact)
+    area = _area(tx, old, exact, fields.area, usual_area)
+    return replace(old, public=area, shown=shown, exact=exact)
 
 
 def _exact(tx: WriteTx, old: Place | None, fields: PlaceFields) -> Place | None:

@@ -118,7 +118,7 @@ def _make(tx: WriteTx, series: Series, template: Event, local: datetime) -> Even
         occurrence=local,
     )
     events.insert(tx, event)
-    exact_places.put(tx, event.id, exact_places.get(tx, template.id))
+    exact_places.copy(tx, template.id, event.id)
     return event
 
 

@@ -74,7 +74,7 @@ def _template_from(tx: WriteTx, event: Event, old: Series) -> Event:
         return there
     copied = replace(there, id=EventId(tx.new_id()), created_at=tx.now)
     events.insert(tx, copied)
-    exact_places.put(tx, copied.id, exact_places.get(tx, template.id))
+    exact_places.copy(tx, template.id, copied.id)
     return copied
 
 

@@ -1,4 +1,4 @@
-"""Who came to events that are over, forgotten: names, addresses, notices, keys, exact places.
+"""Who came to events that are over, forgotten: names, notices, keys, exact places, links.
 
 Called by `services.retention`, which decides when. The numbers are in `tallies`, and stay.
 """
@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import Column, CursorResult, and_, bindparam, delete, or_, select
 
 from fedi_chapter.store.events import IS_NO_TEMPLATE
-from fedi_chapter.store.tables import event_secrets, events, exact_places, notices, places, rsvps
+from fedi_chapter.store.tables import (
+    event_secrets,
+    events,
+    exact_places,
+    notices,
+    places,
+    private_links,
+    rsvps,
+)
 from fedi_chapter.store.tx import WriteTx
 
 _BEFORE = bindparam("before", type_=events.c.over_at.type)
@@ -31,7 +39,13 @@ def _some(key: Column[Any]) -> Any:
 
 _FORGET = tuple(
     _some(key)
-    for key in (notices.c.id, rsvps.c.id, event_secrets.c.event_id, exact_places.c.event_id)
+    for key in (
+        notices.c.id,
+        rsvps.c.id,
+        event_secrets.c.event_id,
+        exact_places.c.event_id,
+        private_links.c.event_id,
+    )
 )
 _UNUSED = delete(places).where(
     places.c.id.not_in(select(events.c.place_id).where(events.c.place_id.is_not(None)))

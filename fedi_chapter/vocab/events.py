@@ -207,7 +207,7 @@ def write_event(event: Event, actor: LocalActor, urls: Urls, tally: Tally) -> Do
             **_text(event, urls),
             **_schedule(event),
             "location": _location(event, urls),
-            "isOnline": event.place is None and event.online_url is not None,
+            "isOnline": event.place is None and event.is_online,
             "image": write_picture(event.images[0], urls) if event.images else None,
             "attachment": _attachments(event, urls),
             "tag": write_hashtags(event.tags, urls),
@@ -268,7 +268,10 @@ def _schedule(event: Event) -> Document:
 def _location(event: Event, urls: Urls) -> Document | None:
     if event.place:
         return write_place(event.place, urls)
-    return write_online(event.online_url) if event.online_url else None
+    if not event.is_online:
+        return None
+    # An address that is not for all is told on the event's page, to those who have a seat.
+    return write_online(event.online_url or urls.event(event.id))
 
 
 def _attachments(event: Event, urls: Urls) -> list[Document]:

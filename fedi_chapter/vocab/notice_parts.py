@@ -1,7 +1,7 @@
 """Parts of what people are told about an event: when and where, how to undo it, where to look.
 
-Used by `vocab.notice_words` alone, which makes texts of them. An exact place that is not for
-everyone is in none: they name the page that shows it.
+Used by `vocab.notice_words` alone, which makes texts of them. An exact place or a link that is
+not for everyone is in none: they name the page that shows it.
 """
 
 from dataclasses import dataclass
@@ -78,17 +78,28 @@ def when_and_where(telling: Telling) -> Paragraph:
     """Return day, time with its zone, and the place that everyone may know."""
     place = where(telling.event)
     at = (f"📍 {place}",) if place else ()
-    return (f"🗓 {span(telling.event)}", *at, *_exact_place(telling))
+    return (f"🗓 {span(telling.event)}", *at, *_private(telling))
 
 
-def _exact_place(telling: Telling) -> Paragraph:
-    """Return where this person learns the exact place, if not everybody does."""
-    if telling.event.place_shown is PlaceShown.TO_ALL or not telling.event.place:
-        return ()
-    rsvp, t = telling.about.rsvp, telling.t
-    if rsvp and rsvp.has_seat and telling.ways.own:
-        return (Link(t("The exact place is on your page:"), telling.ways.own),)
-    return (t("The exact place is shown to those who have a seat."),)
+def _private(telling: Telling) -> Paragraph:
+    """Return where this person learns the exact place and the link, if not everybody does."""
+    event, t = telling.event, telling.t
+    rsvp, own = telling.about.rsvp, telling.ways.own
+    on_page = own if rsvp and rsvp.has_seat else None
+    lines: list[Line] = []
+    if event.place_shown is PlaceShown.TO_GOING and event.place:
+        lines.append(
+            Link(t("The exact place is on your page:"), on_page)
+            if on_page
+            else t("The exact place is shown to those who have a seat.")
+        )
+    if event.link_kept:
+        lines.append(
+            Link(t("The link to join online is on your page:"), on_page)
+            if on_page
+            else t("The link is shown to those who have a seat.")
+        )
+    return tuple(lines)
 
 
 def bring(telling: Telling) -> Paragraph:

@@ -60,7 +60,15 @@ def where(event: Event) -> str | None:
     if event.place:
         parts = (event.place.name, event.place.address)
         return one_line(", ".join(filter(None, parts)), 160)
-    return translator(event.language)("Online") if event.online_url else None
+    return translator(event.language)("Online") if event.is_online else None
+
+
+def where_to_learn(event: Event) -> str | None:
+    """Return that the exact place, or the link of an online event, is told after an answer."""
+    t = translator(event.language)
+    if event.place:
+        return None if event.place_shown is PlaceShown.TO_ALL else t("exact place after RSVP")
+    return t("link after RSVP") if event.link_kept else None
 
 
 def taking_part(event: Event) -> str | None:
@@ -96,8 +104,8 @@ def part_of_series(event: Event) -> str:
 def _when_and_where(event: Event, *, icons: bool = True) -> list[str]:
     day, place = ("🗓 ", "📍 ") if icons else ("", "")
     at = where(event)
-    if event.place_shown is PlaceShown.TO_GOING and event.place:
-        at = f"{at} ({translator(event.language)('exact place after RSVP')})"
+    if hint := where_to_learn(event):
+        at = f"{at} ({hint})"
     return [f"{day}{span(event)}", *([f"{place}{at}"] if at else [])]
 
 

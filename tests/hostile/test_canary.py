@@ -53,8 +53,9 @@ PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 DOCUMENT = {"Accept": "application/activity+json"}
 
 # Nobody but organizers may read these, wherever they are looked for; those who go read the
-# first four, on pages of their own.
+# first six, on pages of their own.
 PLACE, ADDRESS, LAT, LON = "canaryhouse", "canarylane", "33.7123987", "84.3987123"
+LINK, STREAM = "canaryroom", "canarystream"
 DRAFT, TEMPLATE, ORGANIZER, NOTE = "canarydraft", "canaryseries", "canaryboss", "canarynote"
 COMPLAINT, HELD = "canarycomplaint", "canaryheld"
 # These are somebody's own, and go to nobody but them.
@@ -62,7 +63,7 @@ HANDLE, NAME, MAIL, UNCONFIRMED = "canaryhandle", "canaryname", "canarymail", "c
 LETTER, CIRCULAR = "canaryletter", "canarycircular"
 FOR_FOLLOWERS = "canarycircle"
 SECRETS = (
-    *(PLACE, ADDRESS, LAT, LON, DRAFT, TEMPLATE, ORGANIZER, NOTE, COMPLAINT, HELD),
+    *(PLACE, ADDRESS, LAT, LON, LINK, STREAM, DRAFT, TEMPLATE, ORGANIZER, NOTE, COMPLAINT, HELD),
     *(HANDLE, NAME, MAIL, UNCONFIRMED, LETTER, CIRCULAR, FOR_FOLLOWERS),
 )
 MAY_BE_MAILED = {
@@ -108,6 +109,8 @@ class Aviary:
     post: Postbox
     network: Overheard
     supper: Event
+    reading: Event
+    """Online only, for those an organizer says yes to."""
     ids: list[str]
 
     async def ask(self, url: str, headers: Mapping[str, str], cookies: str = "") -> httpx.Response:
@@ -128,8 +131,9 @@ async def planted(world: World) -> Aviary:
     await flora.follow(chapter.uri)
     await world.settle()
     await remote_actors.actor(chapter.deps, hedda.uri, budget=Budget())
-    supper = await chapter.write(lambda tx: _events(tx, chapter))
-    await chapter.write(lambda tx: _people(tx, chapter, supper, hedda))
+    supper, reading = await chapter.write(lambda tx: _events(tx, chapter))
+    for event in (supper, reading):
+        await chapter.write(lambda tx, event=event: _people(tx, chapter, event, hedda))  # type: ignore[misc]
     await chapter.post(f"Only among us: {FOR_FOLLOWERS}", Visibility.FOLLOWERS)
     public = await chapter.post("For everybody")
     stranger = mastodon.member("stranger")
@@ -140,21 +144,33 @@ async def planted(world: World) -> Aviary:
     await chapter.write(lambda tx: message_attendees(tx, supper.id, CIRCULAR))
     await world.settle()
     ids = await chapter.read(_every_id)
-    return Aviary(world, chapter, post, network, supper, ids)
+    return Aviary(world, chapter, post, network, supper, reading, ids)
 
 
-def _events(tx: WriteTx, chapter: Chapter) -> Event:
+def _events(tx: WriteTx, chapter: Chapter) -> tuple[Event, Event]:
     organizers.put(tx, ORGANIZER, Role.OWNER)
     start = f"{chapter.deps.clock.now():%Y}-12-20T18:00"
     place = PlaceFields(
         PLACE, f"7 {ADDRESS}", float(LAT), -float(LON), area="Eastside", shown=PlaceShown.TO_GOING
     )
-    supper = EventFields(name="Supper", start=start, place=place, bring="A spoon")
+    supper = EventFields(
+        name="Supper",
+        start=start,
+        place=place,
+        bring="A spoon",
+        online_url=f"https://meet.test/{LINK}",
+    )
+    reading = EventFields(
+        name="Reading", start=start, approval=True, online_url=f"https://meet.test/{STREAM}"
+    )
     draft = EventFields(name=DRAFT, start=start, description=DRAFT, place=PlaceFields(DRAFT))
     template = replace(draft, name=TEMPLATE, description=TEMPLATE, place=PlaceFields(TEMPLATE))
     for fields in (draft, template):
         create_event(tx, chapter.actor, fields, chapter.urls, draft=True)
-    return create_event(tx, chapter.actor, supper, chapter.urls)
+    return (
+        create_event(tx, chapter.actor, supper, chapter.urls),
+        create_event(tx, chapter.actor, reading, chapter.urls),
+    )
 
 
 def _people(tx: WriteTx, chapter: Chapter, event: Event, hedda: Member) -> None:
@@ -357,7 +373,7 @@ async def test_no_mail_tells_a_secret_of_somebody_else(aviary: Aviary) -> None:
     ]
     assert leaks == []
     assert {letter.to for letter in letters} == set(MAY_BE_MAILED)
-    assert sum(letter.to.startswith(UNCONFIRMED) for letter in letters) == 1
+    assert sum(letter.to.startswith(UNCONFIRMED) for letter in letters) == 2  # events
 
 
 async def test_the_log_names_nobody_and_no_place(
@@ -380,7 +396,8 @@ async def test_commands_anybody_may_look_over_name_no_exact_place(aviary: Aviary
         ]
 
     told = await aviary.chapter.read(listed)
-    assert [each["place"] for each in told] == ["Eastside"]
+    assert {each["place"] for each in told} == {"Eastside", None}
+    assert {each["online"] for each in told} == {True}
     assert found_in(repr(told)) == []
 
 

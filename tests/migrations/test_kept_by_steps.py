@@ -15,6 +15,11 @@ ACTOR = (
     " inbox, also_known_as, fetched_at) VALUES ('a', 'h', 'Group', 'u', 'u@h', 'n', '', 'a',"
     " 'i', '[]', 1)"
 )
+US = (
+    "INSERT INTO local_actors (id, kind, handle, name, summary, summary_html, language,"
+    " timezone, also_known_as, created_at, updated_at)"
+    " VALUES ('us', 'chapter', 'us', 'n', '', '', 'en', 'UTC', '[]', 1, 1)"
+)
 EVENT = (
     "INSERT INTO neighbour_events (uri, actor_uri, name, starts_at, all_day, html, url, cancelled,"
     " takes_rsvp, published_at) VALUES (?, 'a', 'n', 1, 0, '', 'u', 0, ?, 1)"
@@ -50,11 +55,7 @@ def test_followers_are_counted_by_their_host_from_then_on(tmp_path: Path) -> Non
     at_step(path, "0009")
     with closing(sqlite3.connect(path)) as conn:
         conn.execute(ACTOR)
-        conn.execute(
-            "INSERT INTO local_actors (id, kind, handle, name, summary, summary_html, language,"
-            " timezone, also_known_as, created_at, updated_at)"
-            " VALUES ('us', 'chapter', 'us', 'n', '', '', 'en', 'UTC', '[]', 1, 1)"
-        )
+        conn.execute(US)
         conn.execute(
             "INSERT INTO followers (actor_id, uri, follow_activity, state, since)"
             " VALUES ('us', 'a', 'f', 'accepted', 1)"
@@ -63,3 +64,34 @@ def test_followers_are_counted_by_their_host_from_then_on(tmp_path: Path) -> Non
     migrate.upgrade(f"sqlite+aiosqlite:///{path}")
     with closing(sqlite3.connect(path)) as conn:
         assert conn.execute("SELECT uri, host FROM followers").fetchall() == [("a", "h")]
+
+
+def test_the_links_of_events_that_keep_their_place_are_private_from_then_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "chapter.db"
+    at_step(path, "0010")
+    events = [
+        ("open", "all", 0),
+        ("kept", "going", 0),
+        ("approved", "all", 1),
+    ]
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute(US)
+        conn.executemany(
+            "INSERT INTO events (id, actor_id, name, starts_at, over_at, timezone, online_url,"
+            " rsvp, place_shown, approval, status, visibility, language, description,"
+            " description_html, created_at, revision)"
+            " VALUES (?, 'us', 'n', 1, 2, 'UTC', 'https://meet.test', 'on', ?, ?, 'scheduled',"
+            " 'public', 'en', '', '', 1, 0)",
+            events,
+        )
+        conn.commit()
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as conn:
+        public = conn.execute(
+            "SELECT id, link_kept FROM events WHERE online_url NOT NULL"
+        ).fetchall()
+        private = conn.execute("SELECT event_id, url FROM private_links ORDER BY 1").fetchall()
+    assert public == [("open", 0)]
+    assert private == [("approved", "https://meet.test"), ("kept", "https://meet.test")]

@@ -58,7 +58,7 @@ async def test_the_public_learns_the_area_and_a_cell_of_the_grid(house: House) -
         Point(33.7512, -84.3391),
     )
     meeting = await house.see(lambda tx: meeting_of(tx, event))
-    assert meeting.hidden == kept
+    assert meeting.hidden.place == kept
 
 
 async def test_an_area_has_the_name_it_was_given_until_another_one_is(house: House) -> None:
@@ -142,6 +142,75 @@ async def test_half_said_places_are_refused(house: House, place: PlaceFields) ->
     with pytest.raises(FormInvalid) as refused:
         await create(house, place)
     assert refused.value.cure
+
+
+LINK = "https://meet.test/room"
+
+
+async def edit(house: House, event: Event, fields: EventFields) -> Event:
+    return await house.do(lambda tx: subject.edit_event(tx, event.id, fields, house.urls))
+
+
+async def link(house: House, event: Event) -> str | None:
+    return await house.see(lambda tx: exact_places.link(tx, event.id))
+
+
+async def test_the_online_link_follows_the_rule_of_the_place(house: House) -> None:
+    fields = replace(FIELDS, place=HIDDEN, online_url=LINK)
+    event = await house.do(
+        lambda tx: subject.create_event(tx, house.chapter, fields, house.urls, draft=False)
+    )
+    assert (event.online_url, event.link_kept, event.is_online) == (None, True, True)
+    assert await link(house, event) == LINK
+    shown = await move(house, event, PlaceFields(shown=PlaceShown.TO_ALL))
+    assert (shown.online_url, shown.link_kept) == (LINK, False)
+    assert await link(house, event) is None
+    hidden = await move(house, shown, PlaceFields(shown=PlaceShown.TO_GOING))
+    assert (hidden.online_url, await link(house, event)) == (None, LINK)
+
+
+async def test_an_online_event_is_kept_to_those_who_come(house: House) -> None:
+    event = await create(house, PlaceFields())
+    kept = await edit(
+        house, event, EventFields(online_url=LINK, place=PlaceFields(shown=PlaceShown.TO_GOING))
+    )
+    assert (kept.place, kept.online_url, kept.is_online) == (None, None, True)
+    renamed = await edit(house, kept, EventFields(name="Late supper"))
+    assert await link(house, renamed) == LINK
+    without = await edit(house, renamed, EventFields(online_url=""))
+    assert not without.is_online
+    assert await link(house, event) is None
+
+
+async def test_where_organizers_say_yes_to_each_the_link_is_for_those(house: House) -> None:
+    fields = replace(FIELDS, place=COTTAGE, online_url=LINK, approval=True)
+    event = await house.do(
+        lambda tx: subject.create_event(tx, house.chapter, fields, house.urls, draft=False)
+    )
+    assert event.place is not None
+    assert (event.place.name, event.online_url) == ("Rose Cottage", None)
+    open_to_all = await edit(house, event, EventFields(approval=False))
+    assert (open_to_all.online_url, open_to_all.link_kept) == (LINK, False)
+    assert await told(house) == 0  # where they meet is as before for those who come
+
+
+async def test_those_who_go_hear_of_a_new_private_link(house: House) -> None:
+    fields = replace(FIELDS, place=HIDDEN, online_url=LINK)
+    event = await house.do(
+        lambda tx: subject.create_event(tx, house.chapter, fields, house.urls, draft=False)
+    )
+    moved = await edit(house, event, EventFields(online_url="https://meet.test/other"))
+    assert moved.revision == event.revision + 1
+    assert await told(house) == 1
+
+
+async def test_a_deleted_event_forgets_its_private_link_at_once(house: House) -> None:
+    fields = replace(FIELDS, place=HIDDEN, online_url=LINK)
+    event = await house.do(
+        lambda tx: subject.create_event(tx, house.chapter, fields, house.urls, draft=False)
+    )
+    await house.do(lambda tx: subject.delete_event(tx, event.id))
+    assert await link(house, event) is None
 
 
 async def test_a_public_place_nobody_meets_at_any_more_is_swept_out(house: House) -> None:

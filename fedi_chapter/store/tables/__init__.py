@@ -50,6 +50,7 @@ from fedi_chapter.store.tables.rsvps import (
     event_secrets,
     exact_places,
     notices,
+    private_links,
     rsvps,
     tallies,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "outbox",
     "places",
     "posts",
+    "private_links",
     "quotes",
     "reactions",
     "remote_actors",

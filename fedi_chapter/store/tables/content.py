@@ -54,6 +54,7 @@ events = Table(
     Column("timezone", Text, nullable=False),
     Column("place_id", ForeignKey("places.id")),
     Column("online_url", Text),
+    Column("link_kept", Boolean, nullable=False, default=False),
     Column("rsvp", String(16), nullable=False),
     Column("external_url", Text),
     Column("capacity", Integer),

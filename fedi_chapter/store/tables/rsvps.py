@@ -116,6 +116,13 @@ exact_places = Table(
     Column("lon", Float),
 )
 
+private_links = Table(
+    "private_links",
+    metadata,
+    Column("event_id", ForeignKey("events.id"), primary_key=True),
+    Column("url", Text, nullable=False),
+)
+
 event_secrets = Table(
     "event_secrets",
     metadata,

@@ -14,7 +14,6 @@ from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.event_message import EventMessage
-from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.rsvp import (
     MOST_GUESTS,
     RANKS,
@@ -29,7 +28,7 @@ from fedi_chapter.feeds.ics import write_calendar
 from fedi_chapter.services import own_rsvps, rsvps
 from fedi_chapter.services.members import as_it_stands
 from fedi_chapter.services.notices import CONCERNED
-from fedi_chapter.services.places import told_place
+from fedi_chapter.services.places import Private, told_place
 from fedi_chapter.store import event_messages, events, mail_stops
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.rsvps import get, place_in_line
@@ -57,8 +56,9 @@ class OwnPage:
     """Where the forms of the page go."""
     line: int
     """The place in line; 0 for who does not wait for a seat."""
-    place: Place | None
-    """The exact place, where it is not for all and this person may know."""
+    told: Private
+    """The exact place and the online address, where they are not for all and this person may
+    know."""
     place_link: str
     is_open: bool
     """Whether the answer can still be changed to yes."""
@@ -88,7 +88,7 @@ class PlacePage:
 
     site: Site
     event: Event
-    place: Place
+    told: Private
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +217,10 @@ async def exact_place(request: Request) -> Response:
         event = events.get(tx, rsvp.event_id) if rsvp else None
         if not known or not rsvp or not event or rsvp.turn != known[1]:
             raise Missing("there is no such page")
-        place = told_place(tx, event, rsvp)
-        if place is None:
+        told = told_place(tx, event, rsvp)
+        if not told:
             raise Missing("there is no such page")
-        return PlacePage(site(tx), event, place)
+        return PlacePage(site(tx), event, told)
 
     page = await deps.db.read(work)
     response = render(request, "members/place.html", page, keep=False)
@@ -257,7 +257,7 @@ def _known(tx: ReadTx, deps: Deps, request: Request) -> tuple[Rsvp, Event, int]:
 def _page(tx: ReadTx, deps: Deps, request: Request, done: str) -> OwnPage:
     rsvp, event, turn = _known(tx, deps, request)
     allowed = terms(event, tx.now)
-    place = told_place(tx, event, rsvp)
+    told = told_place(tx, event, rsvp)
     token = deps.links.make("place", rsvp.id, rsvp.turn)
     unconfirmed = rsvp.email is not None and rsvp.email_confirmed_at is None
     return OwnPage(
@@ -266,8 +266,8 @@ def _page(tx: ReadTx, deps: Deps, request: Request, done: str) -> OwnPage:
         rsvp=rsvp,
         link=f"/rsvp/{request.path_params['token']}",
         line=place_in_line(tx, rsvp) if rsvp.status is RsvpStatus.WAITLIST else 0,
-        place=place,
-        place_link=deps.urls.exact_place(token) if place else "",
+        told=told,
+        place_link=deps.urls.exact_place(token) if told else "",
         is_open=allowed.is_on and not allowed.is_cancelled and not allowed.is_closed,
         is_over=allowed.is_over,
         asks_to_confirm=unconfirmed and turn == FROM_MAIL,

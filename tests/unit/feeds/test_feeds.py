@@ -183,6 +183,16 @@ def test_search_engines_are_not_told_what_is_unknown() -> None:
     assert not {"endDate", "location", "image", "keywords"} & schema.keys()
 
 
+def test_feeds_say_that_a_kept_link_is_told_after_an_answer() -> None:
+    event = replace(EVENT, place=None, link_kept=True)
+    assert entry(event)["location"] == "Online (link after RSVP)"
+    item = write_item(event, URLS)
+    assert (item["online"], item["online_url"]) == (True, None)
+    schema = write_schema(event, CHAPTER, URLS)
+    assert schema["eventAttendanceMode"] == "https://schema.org/OnlineEventAttendanceMode"
+    assert schema["location"] == {"@type": "VirtualLocation", "url": URLS.event(event.id)}
+
+
 def test_a_place_that_is_only_an_address_is_named_once() -> None:
     place = Place("p", "1 Main St", "1 Main St")
     assert entry(replace(EVENT, place=place))["location"] == "1 Main St"

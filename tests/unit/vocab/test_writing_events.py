@@ -129,6 +129,14 @@ def test_the_online_address_is_a_link_named_website() -> None:
     assert written(HYBRID)["isOnline"] is False
 
 
+def test_a_kept_link_is_told_by_the_page_alone() -> None:
+    kept = written(replace(BARE, link_kept=True))
+    assert kept["isOnline"] is True
+    assert kept["location"]["address"] == {"type": "VirtualLocation", "url": URLS.event(BARE.id)}  # type: ignore[call-overload, index]
+    assert kept["attachment"] == []
+    assert "Online (link after RSVP)" in str(kept["content"])
+
+
 @every_kind
 def test_the_image_is_one_object_or_absent(event: Event) -> None:
     image = written(event).get("image")
