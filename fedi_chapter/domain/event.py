@@ -1,6 +1,6 @@
 """Events: what a chapter invites people to, and the rules a date must keep."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId
+from fedi_chapter.domain.local_time import instant_at, local_at
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.place import Place
 
@@ -50,7 +51,10 @@ class PlaceShown(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; instants are aware and in UTC, shown in `timezone`."""
+    """One event; instants are aware and in UTC, shown in `timezone`.
+
+    What is kept is what its clocks show then; the instants are computed (`domain.local_time`).
+    """
 
     id: EventId
     actor_id: ActorId
@@ -59,6 +63,9 @@ class Event:
     timezone: str
     created_at: datetime
     ends_at: datetime | None = None
+    all_day: bool = False
+    """It has days and no hours: it starts at midnight, and ends at the midnight after its last
+    day."""
     description: str = ""
     """Markdown as the organizer wrote it."""
     description_html: str = ""
@@ -128,6 +135,35 @@ class Event:
     def zone(self) -> ZoneInfo:
         """The event's own time zone."""
         return ZoneInfo(self.timezone)
+
+    def local(self, at: datetime) -> datetime:
+        """Return what the clocks of its zone show at an instant."""
+        return local_at(at, self.zone)
+
+
+def moved_to(event: Event, starts_at: datetime, timezone: str) -> Event:
+    """Return the event at another start or in another zone.
+
+    End and deadline are as many days later or earlier as the start, and keep their hours.
+    """
+    if (starts_at, timezone) == (event.starts_at, event.timezone):
+        return event
+    zone = ZoneInfo(timezone)
+    shift = local_at(starts_at, zone) - event.local(event.starts_at)
+
+    def along(at: datetime) -> datetime:
+        return instant_at(event.local(at) + shift, zone)
+
+    ends_at = event.ends_at and along(event.ends_at)
+    if event.ends_at and ends_at and ends_at <= starts_at:  # clocks skip all of it
+        ends_at = starts_at + (event.ends_at - event.starts_at)
+    return replace(
+        event,
+        timezone=timezone,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        rsvp_until=event.rsvp_until and along(event.rsvp_until),
+    )
 
 
 def zone_named(name: str) -> ZoneInfo:

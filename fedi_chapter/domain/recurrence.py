@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 
+from fedi_chapter.domain.local_time import instant_at, local_at
+
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 NEAR = timedelta(days=7)
 """A date that moves less far is still the same date of its series."""
-_SECOND = timedelta(seconds=1)
+_HALF_A_DAY = timedelta(hours=12)
 
 
 class Frequency(StrEnum):
@@ -98,8 +100,18 @@ class Rule:
         return takewhile(lambda local: instant_at(local, zone) <= until, counted)
 
     def ended_before(self, at: datetime) -> "Rule":
-        """Return the rule without the dates that start at the instant `at` or later."""
-        return replace(self, count=None, until=at - _SECOND)
+        """Return the rule without the dates that start at the instant `at` or later.
+
+        Dates are a day apart, so it ends in the middle: no other law of the zone and no switch
+        of its clocks brings one to the other side.
+        """
+        return replace(self, count=None, until=at - _HALF_A_DAY)
+
+    def in_zone(self, old: ZoneInfo, new: ZoneInfo) -> "Rule":
+        """Return the rule for another zone: its end keeps the hour on the wall."""
+        if self.until is None:
+            return self
+        return replace(self, until=instant_at(local_at(self.until, old), new))
 
     def from_date(self, begins: datetime, zone: ZoneInfo, date: datetime) -> "Rule":
         """Return the rule for the dates from the local `date` on; a COUNT counts what is left."""
@@ -107,20 +119,6 @@ class Rule:
             return self
         gone = sum(1 for _ in takewhile(lambda local: local < date, self.dates(begins, zone)))
         return replace(self, count=self.count - gone)
-
-
-def instant_at(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the UTC instant of a local time (RFC 5545 §3.3.5).
-
-    A time that clocks skip is moved forward by as much as they are; of one that occurs twice
-    it is the first.
-    """
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-
-
-def local_at(at: datetime, zone: ZoneInfo) -> datetime:
-    """Return what the clocks on the wall show at an instant."""
-    return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def matched(old: Sequence[datetime], new: Iterator[datetime]) -> dict[datetime, datetime | None]:

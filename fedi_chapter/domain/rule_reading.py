@@ -11,7 +11,8 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.errors import FormInvalid
-from fedi_chapter.domain.recurrence import WEEKDAYS, Frequency, Rule, Weekday, instant_at
+from fedi_chapter.domain.local_time import instant_at
+from fedi_chapter.domain.recurrence import WEEKDAYS, Frequency, Rule, Weekday
 
 LONGEST_RULE = 300
 MOST_INTERVAL = 99

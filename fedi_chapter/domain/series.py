@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.event import EventId
-from fedi_chapter.domain.recurrence import Rule, instant_at
+from fedi_chapter.domain.local_time import instant_at
+from fedi_chapter.domain.recurrence import Rule
 
 SeriesId = NewType("SeriesId", str)
 

@@ -11,7 +11,15 @@ from fedi_chapter.core.errors import Conflict, FormInvalid
 from fedi_chapter.core.markdown import render
 from fedi_chapter.core.text import hashtags, one_line
 from fedi_chapter.domain.audience import Visibility
-from fedi_chapter.domain.event import NAME_LENGTHS, Event, RsvpMode, check_times, zone_named
+from fedi_chapter.domain.event import (
+    NAME_LENGTHS,
+    Event,
+    RsvpMode,
+    check_times,
+    moved_to,
+    zone_named,
+)
+from fedi_chapter.domain.local_time import instant_at
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services.checks import instant, language_tag, tags_of, text_of, web_address
@@ -68,22 +76,21 @@ def with_fields(old: Event, fields: EventFields, urls: Urls) -> Event:
 
 
 def _with_times(old: Event, fields: EventFields) -> Event:
+    """Return the event at its new times. What is not named keeps its hour on the wall."""
     timezone = fields.timezone or old.timezone
     zone = zone_named(timezone)
-    starts_at = instant(fields.start, zone, "start") if fields.start else old.starts_at
-    ends_at = old.ends_at
+    starts_at = old.starts_at
+    if fields.start:
+        starts_at = instant(fields.start, zone, "start")
+    elif timezone != old.timezone:
+        starts_at = instant_at(old.local(old.starts_at), zone)
+    moved = moved_to(old, starts_at, timezone)
     if fields.end is not None:
-        ends_at = instant(fields.end, zone, "end") if fields.end else None
-    elif ends_at is not None:
-        # A moved event keeps its length.
-        ends_at += starts_at - old.starts_at
-    check_times(starts_at, ends_at)
-    moved = replace(old, timezone=timezone, starts_at=starts_at, ends_at=ends_at)
-    if old.rsvp_until is None:
+        moved = replace(moved, ends_at=instant(fields.end, zone, "end") if fields.end else None)
+    check_times(moved.starts_at, moved.ends_at)
+    if moved.rsvp_until is None:
         return moved
-    # The last moment to answer moves along.
-    until = old.rsvp_until + (starts_at - old.starts_at)
-    return replace(moved, rsvp_until=min(until, moved.over_at))
+    return replace(moved, rsvp_until=min(moved.rsvp_until, moved.over_at))
 
 
 def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:

@@ -12,17 +12,18 @@ from fedi_chapter.core.i18n import translator
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import LocalActor
-from fedi_chapter.domain.event import Event, EventId, EventStatus, RsvpMode, zone_named
+from fedi_chapter.domain.event import Event, EventId, EventStatus, RsvpMode
 from fedi_chapter.domain.happening import (
     AttendeesToTell,
     EventChanged,
     EventDeleted,
     EventPublished,
 )
+from fedi_chapter.domain.local_time import instant_at
 from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import rsvps
-from fedi_chapter.services.checks import edited_at, instant
+from fedi_chapter.services.checks import edited_at
 from fedi_chapter.services.event_fields import EventFields, with_fields
 from fedi_chapter.services.places import Meeting, meeting_of, settle_meeting
 from fedi_chapter.store import (
@@ -57,7 +58,7 @@ def create_event(
         id=EventId(tx.new_id()),
         actor_id=actor.id,
         name=fields.name,
-        starts_at=instant(fields.start, zone_named(zone), "start"),
+        starts_at=tx.now,
         timezone=zone,
         created_at=tx.now,
         language=actor.language,
@@ -101,8 +102,8 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
         return event
     if (event, meeting) == (old, before):
         return old
-    if event.starts_at != old.starts_at and not old.is_cancelled:
-        event = replace(event, status=EventStatus.RESCHEDULED, previous_starts_at=old.starts_at)
+    if _has_moved(old, event) and not old.is_cancelled:
+        event = _rescheduled(old, event)
     changed = _announce_change(tx, event)
     rsvps.resettle(tx, old, changed)
     if meeting != before or _is_news_to_attendees(old, changed):
@@ -170,6 +171,18 @@ def delete_event(tx: WriteTx, event_id: EventId, *, anyway: bool = False) -> Non
         outbox.put(tx, EventDeleted(event.id))
 
 
+def follow_zone_rules(tx: WriteTx, event_id: EventId) -> None:
+    """Store an event at the instants its hours have by today's rules of its zone; tell peers.
+
+    Who comes reads the same hour as before, and is not told.
+    """
+    event = _held(tx, event_id)
+    if event.is_draft:
+        events.change(tx, event)
+    else:
+        _announce_change(tx, event)
+
+
 def own_event(tx: ReadTx, event_id: EventId) -> Event:
     """Return one of our events.
 
@@ -215,8 +228,30 @@ def tell_attendees(tx: WriteTx, event: Event, kind: NoticeKind) -> None:
 
 
 def _is_news_to_attendees(old: Event, new: Event) -> bool:
-    """Tell whether somebody who comes must know: the time, what to bring."""
-    return (old.starts_at, old.ends_at, old.bring) != (new.starts_at, new.ends_at, new.bring)
+    """Tell whether somebody who comes must know: the time, what to bring.
+
+    The time is what clocks show there, and the instant: who joins from elsewhere goes by that.
+    """
+
+    def told(event: Event) -> tuple[object, ...]:
+        ends_at = event.ends_at
+        hours = event.local(event.starts_at), ends_at and event.local(ends_at)
+        return *hours, event.starts_at, ends_at, event.bring
+
+    return told(old) != told(new)
+
+
+def _has_moved(old: Event, new: Event) -> bool:
+    """Tell whether people read another day or hour; to correct the zone alone moves nothing."""
+    return old.local(old.starts_at) != new.local(new.starts_at)
+
+
+def _rescheduled(old: Event, new: Event) -> Event:
+    """Return the event with its former start, at the hour that people read then."""
+    former = old.starts_at
+    if old.timezone != new.timezone:
+        former = instant_at(old.local(former), new.zone)
+    return replace(new, status=EventStatus.RESCHEDULED, previous_starts_at=former)
 
 
 def _is_awaited(tx: WriteTx, event: Event) -> bool:

@@ -13,8 +13,8 @@ from itertools import islice, takewhile
 
 from fedi_chapter.core.errors import AlreadyCancelled, Conflict, FormInvalid, Missing
 from fedi_chapter.domain.chapter import LocalActor
-from fedi_chapter.domain.event import Event, EventId
-from fedi_chapter.domain.recurrence import local_at
+from fedi_chapter.domain.event import Event, EventId, moved_to
+from fedi_chapter.domain.local_time import local_at
 from fedi_chapter.domain.rule_reading import new_rule
 from fedi_chapter.domain.series import Series, SeriesId
 from fedi_chapter.domain.urls import Urls
@@ -123,22 +123,8 @@ def _make(tx: WriteTx, series: Series, template: Event, local: datetime) -> Even
 
 
 def moved(template: Event, series: Series, local: datetime) -> Event:
-    """Return the template at another date: as long, and to be answered by the same hour."""
-    starts_at = series.starts(local)
-    return replace(
-        template,
-        starts_at=starts_at,
-        ends_at=template.ends_at and starts_at + (template.ends_at - template.starts_at),
-        rsvp_until=_deadline(template, series, local),
-    )
-
-
-def _deadline(template: Event, series: Series, local: datetime) -> datetime | None:
-    if template.rsvp_until is None:
-        return None
-    zone = series.zone
-    before = local_at(template.starts_at, zone) - local_at(template.rsvp_until, zone)
-    return series.starts(local - before)
+    """Return the template at another date; end and deadline keep their hours."""
+    return moved_to(template, series.starts(local), series.timezone)
 
 
 # -- skip, and end ---------------------------------------------------------------------------

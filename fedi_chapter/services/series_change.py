@@ -9,7 +9,8 @@ from datetime import date, datetime
 from itertools import takewhile
 
 from fedi_chapter.domain.event import Event, EventId
-from fedi_chapter.domain.recurrence import local_at, matched
+from fedi_chapter.domain.local_time import local_at
+from fedi_chapter.domain.recurrence import matched
 from fedi_chapter.domain.rule_reading import new_rule
 from fedi_chapter.domain.series import Series, SeriesId
 from fedi_chapter.domain.urls import Urls
@@ -85,7 +86,8 @@ def _continued(tx: WriteTx, event: Event, old: Series, template: Event, rule: st
     if (template.starts_at, zone) != (old.starts(begins), old.zone):
         begins = local_at(template.starts_at, zone)
     if rule is None:
-        rule = str(old.rule.from_date(old.begins, old.zone, date_of(event)))
+        left = old.rule.from_date(old.begins, old.zone, date_of(event))
+        rule = str(left.in_zone(old.zone, zone))
     made = new_rule(rule, begins, zone)
     if _is_whole(event, old):
         return replace(old, rule=made, timezone=template.timezone, begins=begins)
@@ -145,7 +147,7 @@ def _told(event: Event, to: datetime, change: _Change) -> EventFields:
     if event.id == change.named:
         return change.fields
     fields, starts_at = change.fields, event.starts_at
-    moves = change.new.starts(to) != change.old.starts(date_of(event))
+    moves = to != date_of(event)
     if moves:
         starts_at = change.new.starts(to)
     target = moved(change.template, change.new, local_at(starts_at, change.new.zone))

@@ -6,12 +6,14 @@ Called by services and by whoever federates events. Rows go in and out as `Event
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, bindparam, case, func, select, update
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.event import Event, EventId, EventStatus, PlaceShown, RsvpMode
+from fedi_chapter.domain.local_time import settled, written
 from fedi_chapter.domain.place import Place, Point
 from fedi_chapter.store import belongings
 from fedi_chapter.store.prepared import Prepared, Row
@@ -154,6 +156,28 @@ def of_series(tx: ReadTx, series_id: str, *, since: datetime | None = None) -> l
     return _all(tx, query.order_by(events.c.occurrence))
 
 
+def of_another_law(tx: ReadTx, since: datetime) -> list[EventId]:
+    """Return the events not over `since` an instant whose zone had other rules when stored."""
+    columns = events.c
+    rows = tx.conn.execute(
+        select(
+            columns.id,
+            columns.timezone,
+            columns.starts_at,
+            columns.ends_at,
+            columns.rsvp_until,
+            columns.local_start,
+            columns.local_end,
+            columns.local_until,
+        ).where(columns.over_at > since, columns.deleted_at.is_(None))
+    ).mappings()
+    return [
+        EventId(row["id"])
+        for row in rows
+        if any(row[name] != at for name, at in _instants(row).items())
+    ]
+
+
 def last_change(tx: ReadTx, actor_id: ActorId) -> datetime | None:
     """Return when what an actor has upcoming last changed, also by an event's end or deletion."""
     gone = case((events.c.over_at <= tx.now, events.c.over_at))
@@ -187,6 +211,10 @@ def _changeable(event: Event) -> dict[str, Any]:
         "ends_at": event.ends_at,
         "over_at": event.over_at,
         "timezone": event.timezone,
+        "local_start": written(event.starts_at, event.zone),
+        "local_end": event.ends_at and written(event.ends_at, event.zone),
+        "local_until": event.rsvp_until and written(event.rsvp_until, event.zone),
+        "all_day": event.all_day,
         "place_id": event.place.id if event.place else None,
         "online_url": event.online_url,
         "link_kept": event.link_kept,
@@ -248,15 +276,25 @@ def _read(tx: ReadTx, rows: Sequence[Row]) -> list[Event]:
     ]
 
 
+def _instants(row: Row) -> dict[str, Any]:
+    """Return when an event is, by the rules its zone has today, whatever they were once."""
+    zone = ZoneInfo(row["timezone"])
+    pairs = (
+        ("starts_at", "local_start"),
+        ("ends_at", "local_end"),
+        ("rsvp_until", "local_until"),
+    )
+    return {name: row[name] and settled(row[name], row[local] or "", zone) for name, local in pairs}
+
+
 def _event(row: Row, **belonging: Any) -> Event:
     return Event(
         id=EventId(row["id"]),
         actor_id=ActorId(row["actor_id"]),
         name=row["name"],
-        starts_at=row["starts_at"],
         timezone=row["timezone"],
         created_at=row["created_at"],
-        ends_at=row["ends_at"],
+        all_day=row["all_day"],
         description=row["description"],
         description_html=row["description_html"],
         place=None if row["place_id"] is None else _place(row["place_id"], row),
@@ -266,7 +304,6 @@ def _event(row: Row, **belonging: Any) -> Event:
         external_url=row["external_url"],
         capacity=row["capacity"],
         approval=row["approval"],
-        rsvp_until=row["rsvp_until"],
         counts_only=row["counts_only"],
         poll=tuple(row["poll"]),
         place_shown=PlaceShown(row["place_shown"]),
@@ -282,6 +319,7 @@ def _event(row: Row, **belonging: Any) -> Event:
         revision=row["revision"],
         series_id=row["series_id"],
         occurrence=datetime.fromisoformat(row["occurrence"]) if row["occurrence"] else None,
+        **_instants(row),
         **belonging,
     )
 

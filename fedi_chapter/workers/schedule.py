@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import discover
 from fedi_chapter.media import images
-from fedi_chapter.services import comeback, door, reminders, retention, series
+from fedi_chapter.services import comeback, door, reminders, retention, series, zone_rules
 from fedi_chapter.store import media
 from fedi_chapter.workers.bell import Bell
 
@@ -45,6 +46,7 @@ TASKS = (
     Task("remind", timedelta(minutes=5), lambda deps: _remind(deps)),
     Task("no-shows", timedelta(minutes=30), lambda deps: _mark_no_shows(deps)),
     Task("learn hosts", timedelta(minutes=10), discover.learn_followers_hosts),
+    Task("zone rules", timedelta(days=1), lambda deps: follow_zone_rules(deps)),
 )
 
 
@@ -52,6 +54,7 @@ async def run(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
     """Do what is due until `stop` is set; a task that fails is done again at its next turn."""
     await deps.db.write(comeback.announce)
     await deps.db.write(lambda tx: discover.apply_wishes(tx, deps.settings))
+    await follow_zone_rules(deps)
     due = {task.name: deps.clock.now() + task.every for task in TASKS}
     while not stop.is_set():
         for task in TASKS:
@@ -109,6 +112,14 @@ async def _tidy_pictures(deps: Deps) -> None:
     before = deps.clock.now() - YOUNG
     files = await asyncio.to_thread(images.tidy, deps.settings.media_dir, kept, before)
     log.info("pictures tidied", forgotten=forgotten, files=files)
+
+
+async def follow_zone_rules(deps: Deps) -> None:
+    """Keep the hours of events to come where the rules of their zone are new on this machine."""
+    ZoneInfo.clear_cache()
+    changed = await deps.db.write(zone_rules.apply)
+    if changed:
+        log.info("rules of time zones changed", events=changed)
 
 
 async def publish_series(deps: Deps) -> None:

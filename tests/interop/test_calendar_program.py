@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fedi_chapter.domain.event import EventStatus
-from fedi_chapter.domain.recurrence import WEEKDAYS, instant_at, local_at
+from fedi_chapter.domain.local_time import instant_at, local_at
+from fedi_chapter.domain.recurrence import WEEKDAYS
 from fedi_chapter.domain.series import Series
 from tests.kit.processes import installed
 from tests.unit.feeds.test_calendar_files import RULES, ZONES, a_series, made, written

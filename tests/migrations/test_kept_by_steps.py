@@ -95,3 +95,29 @@ def test_the_links_of_events_that_keep_their_place_are_private_from_then_on(
         private = conn.execute("SELECT event_id, url FROM private_links ORDER BY 1").fetchall()
     assert public == [("open", 0)]
     assert private == [("approved", "https://meet.test"), ("kept", "https://meet.test")]
+
+
+def test_events_keep_the_hours_that_their_zones_clocks_showed(tmp_path: Path) -> None:
+    path = tmp_path / "chapter.db"
+    at_step(path, "0011")
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute(US)
+        at = 1_767_952_800_000_000  # 2026-01-09 10:00 UTC
+        conn.executemany(
+            "INSERT INTO events (id, actor_id, name, description, description_html, starts_at,"
+            " ends_at, over_at, timezone, rsvp, approval, counts_only, poll, place_shown, bring,"
+            " status, visibility, language, created_at, revision)"
+            " VALUES (?, 'us', 'n', '', '', ?, ?, ?, ?, 'off', 0, 0, '[]', 'all', '',"
+            " 'scheduled', 'public', 'en', 1, 0)",
+            [
+                ("a", at, at + 7_200_000_000, at + 7_200_000_000, "America/New_York"),
+                ("b", at, None, at + 7_200_000_000, "Nowhere/At_All"),
+            ],
+        )
+        conn.commit()
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as conn:
+        kept = conn.execute(
+            "SELECT local_start, local_end, local_until, all_day FROM events ORDER BY id"
+        ).fetchall()
+    assert kept == [("2026-01-09T05:00:00", "2026-01-09T07:00:00", None, 0), ("", None, None, 0)]

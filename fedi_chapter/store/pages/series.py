@@ -6,7 +6,7 @@ from itertools import islice
 
 from fedi_chapter.core.errors import Missing
 from fedi_chapter.domain.event import Event
-from fedi_chapter.domain.recurrence import local_at
+from fedi_chapter.domain.local_time import local_at
 from fedi_chapter.domain.series import Series, SeriesId
 from fedi_chapter.store import events
 from fedi_chapter.store import series as store

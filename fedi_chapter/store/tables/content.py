@@ -52,6 +52,11 @@ events = Table(
     Column("ends_at", Instant),
     Column("over_at", Instant, nullable=False),  # end, or the start and two hours
     Column("timezone", Text, nullable=False),
+    # What the clocks of that zone show: the instants are computed from it (`domain.local_time`).
+    Column("local_start", String(19), nullable=False),
+    Column("local_end", String(19)),
+    Column("local_until", String(19)),
+    Column("all_day", Boolean, nullable=False, default=False),
     Column("place_id", ForeignKey("places.id")),
     Column("online_url", Text),
     Column("link_kept", Boolean, nullable=False, default=False),

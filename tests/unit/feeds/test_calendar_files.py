@@ -15,7 +15,7 @@ from ical.event import EventStatus as Status
 from ical.timezone import Timezone
 
 from fedi_chapter.domain.event import Event, EventId, EventStatus, PlaceShown
-from fedi_chapter.domain.recurrence import instant_at, local_at
+from fedi_chapter.domain.local_time import instant_at, local_at
 from fedi_chapter.domain.rule_reading import new_rule
 from fedi_chapter.domain.series import Series, SeriesId
 from fedi_chapter.feeds.ics import write_calendar
