@@ -108,6 +108,13 @@ class ServerFollowed:
 
 
 @dataclass(frozen=True, slots=True)
+class HostTakesEvents:
+    """A server turned out to take events: what it has as faces it gets as Events."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Boosted:
     """One of ours boosted something."""
 
@@ -182,6 +189,7 @@ Happening = (
     | FollowerAccepted
     | FollowerRemoved
     | ServerFollowed
+    | HostTakesEvents
     | Boosted
     | Unboosted
     | QuoteRevoked

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 ASK_AGAIN = timedelta(days=7)
 """How long an answer to "which software is this?" is good for."""
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(days=1)
+"""After how long a host that did not answer is asked again: doubled each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,8 @@ class Host:
     software: str | None = None
     version: str | None = None
     asked_at: datetime | None = None
+    ask_again_at: datetime | None = None
+    """When its software is asked next; None when it never was."""
     takes_events: bool = False
     """It gets the Event; others get the microblog face."""
     scheme: str = "cavage"
@@ -26,3 +30,11 @@ class Host:
     last_success_at: datetime | None = None
     allowed_at: datetime | None = None
     """When an organizer said yes to it (FEDERATION hold and allowlist)."""
+
+    @property
+    def next_wait(self) -> timedelta:
+        """How long to wait when it did not answer just now."""
+        if self.asked_at is None or self.ask_again_at is None:
+            return FIRST_WAIT
+        waited = self.ask_again_at - self.asked_at
+        return FIRST_WAIT if waited >= ASK_AGAIN else min(2 * waited, LONGEST_WAIT)

@@ -12,7 +12,7 @@ from fedi_chapter.domain.attendance import Attendance, AttendanceState
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.neighbour import NeighbourEvent
 from fedi_chapter.domain.rsvp import Answer
-from fedi_chapter.federation import discover, objects
+from fedi_chapter.federation import learning, objects
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
 from fedi_chapter.net.fetch import Budget
@@ -46,7 +46,7 @@ async def attend(
     event = await _event(deps, url)
     host = host_of(event.uri)
     if await deps.db.read(lambda tx: hosts.ask_due(tx, host)):
-        await discover.learn_host(deps, host)
+        await learning.learn_host(deps, host)
 
     def say(tx: WriteTx) -> Attendance:
         known = hosts.get(tx, host)

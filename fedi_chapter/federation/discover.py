@@ -1,42 +1,28 @@
-"""Finding others: the actor behind a handle, the software of a host, a visitor's follow page.
+"""Finding others: the actor behind a handle, and a visitor's follow page.
 
-Called by the command line, the public pages and the fan-out; uses the network, so never inside
-a transaction. What a stranger's server says is believed only where the other side agrees.
+Called by the command line and the public pages; uses the network, so never inside a transaction.
+What a stranger's server says is believed only where the other side agrees.
 """
 
-import asyncio
-import contextlib
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from fedi_chapter.core.errors import (
     BadDocument,
-    RemoteFailure,
     RemoteGone,
     RemoteRefused,
     UnknownHandle,
     Unreachable,
 )
-from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import OwnObject
-from fedi_chapter.federation import forms, jrd, nodeinfo, remote_actors
+from fedi_chapter.federation import jrd, remote_actors
 from fedi_chapter.federation.jrd import Handle, Jrd
 from fedi_chapter.net.fetch import Budget
-from fedi_chapter.settings import Settings
-from fedi_chapter.store import audiences, hosts
+from fedi_chapter.store import hosts
 from fedi_chapter.store import remote_actors as stored_actors
-from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.shape import host_of
-
-log = get_logger(__name__)
-
-LEARN_AT_ONCE = 32
-LEARN_SECONDS = 5.0
-"""How long a publication waits for servers to say what they run."""
-MOST_LEARNED = 320
-"""Servers asked before one publication; the others are asked by the clock."""
 
 _INTENT = "https://w3id.org/fep/3b86/"
 _TO_OPEN = (
@@ -122,58 +108,6 @@ def _disagree(handle: Handle, uri: str) -> UnknownHandle:
         f"{handle} claims to be {uri}, whose server does not agree",
         cure="ask for the handle that stands on the profile's own page",
     )
-
-
-# -- the software of a host ----------------------------------------------------------------
-
-
-async def learn_host(deps: Deps, host: str) -> None:
-    """Ask `host` what it runs, and note whether it gets the Event or its face.
-
-    One that does not answer keeps what was known; a wish in the settings wins over all.
-    """
-    software: str | None = None
-    version: str | None = None
-    try:
-        software, version = await nodeinfo.ask(deps, host)
-    except RemoteFailure as error:
-        log.info("host not learned", host=host, error=error.message)
-
-    def note(tx: WriteTx) -> None:
-        known = hosts.get(tx, host)
-        name = software or (known.software if known else None)
-        number = version or (known.version if known else None)
-        takes_events = forms.takes_events(deps.settings, host, name)
-        hosts.learned(tx, host, name, number, takes_events)
-
-    await deps.db.write(note)
-
-
-def apply_wishes(tx: WriteTx, settings: Settings) -> None:
-    """Note which hosts the settings name as takers of the Event or of the face."""
-    for host in {*settings.event_servers, *settings.face_servers}:
-        known = hosts.get(tx, host)
-        software, version = (known.software, known.version) if known else (None, None)
-        wished = forms.takes_events(settings, host, software)
-        if known is None or known.takes_events is not wished:
-            hosts.learned(tx, host, software, version, wished)
-
-
-async def learn_followers_hosts(deps: Deps) -> None:
-    """Ask those followers' servers that were never asked, or a week ago, within seconds."""
-    due = await deps.db.read(lambda tx: audiences.hosts_to_ask(tx, MOST_LEARNED))
-    if not due:
-        return
-    places = asyncio.Semaphore(LEARN_AT_ONCE)
-
-    async def learn(host: str) -> None:
-        async with places:
-            await learn_host(deps, host)
-
-    with contextlib.suppress(TimeoutError):  # the rest counts as face until the clock asks them
-        async with asyncio.timeout(LEARN_SECONDS), asyncio.TaskGroup() as group:
-            for host in due:
-                group.create_task(learn(host))
 
 
 # -- a visitor's follow page ---------------------------------------------------------------

@@ -72,11 +72,18 @@ class Asker:
     host: str | None
 
 
-def takes_events(settings: Settings, host: str, software: str | None) -> bool:
-    """Tell whether `host` gets the Event; the lists in the settings win over its software."""
+def takes_events(
+    settings: Settings, host: str, software: str | None, *, sends_events: bool = False
+) -> bool:
+    """Tell whether `host` gets the Event; the lists in the settings win over its software.
+
+    Who sends events of its own takes them, unless it is known to be a microblog.
+    """
     if host in settings.event_servers:
         return True
-    return host not in settings.face_servers and software in TAKES_EVENTS
+    if host in settings.face_servers:
+        return False
+    return software in TAKES_EVENTS or (sends_events and software not in SHOWS_FACES)
 
 
 def asker(user_agent: str) -> Asker:

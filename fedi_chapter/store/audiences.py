@@ -8,7 +8,6 @@ from sqlalchemy import and_, exists, func, or_, select
 
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.follower import FollowState
-from fedi_chapter.domain.host import ASK_AGAIN
 from fedi_chapter.domain.moderation import host_and_parents
 from fedi_chapter.domain.rsvp import Route
 from fedi_chapter.store import blocks, tables
@@ -17,13 +16,12 @@ from fedi_chapter.store.tx import ReadTx
 
 
 def hosts_to_ask(tx: ReadTx, limit: int) -> list[str]:
-    """Return hosts of followers that were never asked what they run, or over a week ago."""
+    """Return hosts of followers that are due to be asked what they run."""
     query = (
-        select(remote_actors.c.host)
-        .join(followers, followers.c.uri == remote_actors.c.uri)
-        .outerjoin(hosts, hosts.c.host == remote_actors.c.host)
+        select(followers.c.host)
+        .outerjoin(hosts, hosts.c.host == followers.c.host)
         .where(followers.c.state == FollowState.ACCEPTED)
-        .where(or_(hosts.c.asked_at.is_(None), hosts.c.asked_at < tx.now - ASK_AGAIN))
+        .where(or_(hosts.c.ask_again_at.is_(None), hosts.c.ask_again_at <= tx.now))
     )
     return list(tx.conn.execute(query.distinct().limit(limit)).scalars())
 

@@ -1,17 +1,15 @@
 """What goes out: the last of the three queues, one row for each inbox an activity goes to.
 
-Made by whoever publishes, operated by organizers (`queue` commands and pages). How a
-worker takes and finishes rows is in `delivery_claims`. Rows stay after they are done: they
+Made by whoever publishes. How organizers see and operate it is in `delivery_desk`, how a worker
+takes and finishes rows in `delivery_claims`. Rows stay after they are done: they
 are the ledger of who must hear of a later Update or Delete.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     Select,
     and_,
     bindparam,
@@ -26,12 +24,21 @@ from sqlalchemy import (
 )
 
 from fedi_chapter.domain.chapter import ActorId
-from fedi_chapter.domain.delivery import DeliveryState, QueuedDelivery, QueueStatus
+from fedi_chapter.domain.delivery import DeliveryState
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.moderation import host_and_parents
 from fedi_chapter.domain.rsvp import Route
-from fedi_chapter.store.delivery_claims import claim, finish, is_open, release
+from fedi_chapter.store.delivery_claims import claim, finish, release
+from fedi_chapter.store.delivery_desk import (
+    REFUSED,
+    UNDONE,
+    WITHDRAW,
+    listing,
+    next_due,
+    retry,
+    status,
+)
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import (
     activities,
@@ -50,6 +57,7 @@ __all__ = [
     "claim",
     "finish",
     "give_up_on_refused",
+    "inboxes_by_object",
     "listing",
     "next_due",
     "release",
@@ -58,16 +66,12 @@ __all__ = [
     "to_followers",
     "to_inbox",
     "to_past_recipients",
+    "to_unlearned",
     "to_voters",
     "was_told",
 ]
 
 _COLUMNS = ["activity_id", "inbox", "host", "object_uri", "state", "attempts", "first_due", "due"]
-_OPEN = is_open()
-_FAILED = deliveries.c.state == literal_column("'failed'")
-_UNDONE = or_(_OPEN, _FAILED)
-_WITHDRAW = ("Delete", "Undo", "Reject")
-_REFUSED = "blocked here"
 _NOW: ColumnElement[Any] = bindparam("now", type_=Instant())
 _ACTIVITY = bindparam("activity", type_=activities.c.id.type)
 # A host at rest is not asked before its rest is over, by new deliveries neither.
@@ -93,12 +97,18 @@ def to_followers(
     """Queue an activity for all followers of an actor, once for each shared or own inbox.
 
     With `takes_events` only for the hosts that take events (or that don't). An event and
-    its face (`counterpart`) never both go to one host: a host that was sent this object
-    before gets it again, one that was sent the counterpart does not.
+    its face (`counterpart`) never both go to one host: a host that has this object gets it
+    again, one that has the counterpart does not.
     """
     values = {"activity": activity, "actor": actor_id, "now": tx.now, "counterpart": counterpart}
     tx.conn.execute(_FOLLOWERS_HOSTS, {"actor": actor_id})
     tx.conn.execute(_TO_FOLLOWERS[takes_events], values)
+
+
+def to_unlearned(tx: WriteTx, activity: int, actor_id: ActorId) -> None:
+    """Queue an activity for the followers on hosts of which nobody knows what they take."""
+    tx.conn.execute(_FOLLOWERS_HOSTS, {"actor": actor_id})
+    tx.conn.execute(_TO_UNLEARNED, {"activity": activity, "actor": actor_id, "now": tx.now})
 
 
 def to_past_recipients(
@@ -106,7 +116,7 @@ def to_past_recipients(
 ) -> None:
     """Queue an activity for every inbox that was ever to get something about `object_uri`.
 
-    Those who were blocked since get it only when `refused_too`.
+    Left out is who was told that it is gone; who was blocked since, unless `refused_too`.
     """
     values: dict[str, object] = {"activity": activity, "about": object_uri, "now": tx.now}
     if not refused_too:
@@ -132,53 +142,17 @@ def was_told(tx: ReadTx, object_uri: str) -> bool:
     return tx.conn.execute(told, {"about": object_uri}).first() is not None
 
 
-def status(tx: ReadTx) -> QueueStatus:
-    """Return how the queue as a whole fares."""
+def inboxes_by_object(tx: ReadTx, host: str) -> dict[str, list[str]]:
+    """Return the inboxes at a host that have something of ours, by the id of the thing."""
     rows = tx.conn.execute(
-        select(deliveries.c.state, func.count().label("number"), func.min(deliveries.c.first_due))
-        .where(_UNDONE)
-        .group_by(deliveries.c.state)
-    ).all()
-    numbers = {row.state: row.number for row in rows}
-    oldest = min((row[2] for row in rows if row.state != DeliveryState.FAILED), default=tx.now)
-    resting = tx.conn.execute(
-        select(func.count()).select_from(hosts).where(hosts.c.rest_until > tx.now)
-    ).scalar_one()
-    return QueueStatus(
-        waiting=numbers.get(DeliveryState.WAITING, 0),
-        in_flight=numbers.get(DeliveryState.IN_FLIGHT, 0),
-        failed=numbers.get(DeliveryState.FAILED, 0),
-        resting_hosts=resting,
-        oldest_seconds=max(0.0, (tx.now - oldest).total_seconds()),
+        select(_EARLIER.c.object_uri, _EARLIER.c.inbox)
+        .where(_EARLIER.c.host == host, ~_was_withdrawn(_EARLIER.c.object_uri, _EARLIER.c.inbox))
+        .distinct()
     )
-
-
-def listing(
-    tx: ReadTx, *, host: str | None = None, state: DeliveryState | None = None, limit: int = 100
-) -> list[QueuedDelivery]:
-    """Return deliveries of one host or all, in one state or any that is not done, oldest first."""
-    of_state = _UNDONE if state is None else deliveries.c.state == state
-    query = (
-        select(deliveries, activities.c.uri.label("activity"))
-        .join(activities, activities.c.id == deliveries.c.activity_id)
-        .where(of_state)
-    )
-    if host is not None:
-        query = query.where(deliveries.c.host == host)
-    return [
-        QueuedDelivery(
-            id=row.id,
-            activity=row.activity,
-            inbox=row.inbox,
-            host=row.host,
-            state=DeliveryState(row.state),
-            attempts=row.attempts,
-            due=row.due if row.state == DeliveryState.WAITING else None,
-            status=row.status,
-            error=row.error,
-        )
-        for row in tx.conn.execute(query.order_by(deliveries.c.id).limit(limit))
-    ]
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.object_uri, []).append(row.inbox)
+    return found
 
 
 def give_up_on_refused(tx: WriteTx) -> None:
@@ -186,66 +160,17 @@ def give_up_on_refused(tx: WriteTx) -> None:
 
     The rows stay: what may have arrived all the same must still be deleted there one day.
     """
-    refused = _refused_among(tx, select(deliveries.c.host).where(_UNDONE).distinct(), {})
+    refused = _refused_among(tx, select(deliveries.c.host).where(UNDONE).distinct(), {})
     theirs = or_(deliveries.c.host.in_(refused), deliveries.c.inbox.in_(_INBOXES_OF_BLOCKED))
     told = select(activities.c.type).where(activities.c.id == deliveries.c.activity_id)
     tx.conn.execute(
         update(deliveries)
-        .where(_UNDONE, theirs, told.scalar_subquery().not_in(_WITHDRAW))
-        .values(state=DeliveryState.FAILED, error=_REFUSED, lease_until=None, finished_at=tx.now)
+        .where(UNDONE, theirs, told.scalar_subquery().not_in(WITHDRAW))
+        .values(state=DeliveryState.FAILED, error=REFUSED, lease_until=None, finished_at=tx.now)
     )
-
-
-def retry(tx: WriteTx, *, host: str | None = None) -> int:
-    """Try everything of a host (or of all) that failed or waits again now; return how many.
-
-    What failed and was overtaken stays so: a Create after the Delete that arrived would bring
-    back what is deleted. So does what was given up with a block.
-    """
-    ours = [deliveries.c.host == host] if host is not None else []
-    theirs = [hosts.c.host == host] if host is not None else []
-    tx.conn.execute(
-        update(hosts)
-        .where(hosts.c.rest_until.is_not(None), *theirs)
-        .values(rest_until=None, failures=0, failing_since=None)
-    )
-    again = {"state": DeliveryState.WAITING, "due": tx.now, "attempts": 0, "first_due": tx.now}
-    failed: CursorResult[Any] = tx.conn.execute(
-        update(deliveries)
-        .where(_FAILED, deliveries.c.error.is_distinct_from(_REFUSED), ~_is_overtaken(), *ours)
-        .values(finished_at=None, **again)
-    )
-    waiting: CursorResult[Any] = tx.conn.execute(
-        update(deliveries)
-        .where(_OPEN, deliveries.c.state == DeliveryState.WAITING, deliveries.c.due > tx.now, *ours)
-        .values(due=tx.now)
-    )
-    return failed.rowcount + waiting.rowcount
-
-
-def next_due(tx: ReadTx) -> datetime | None:
-    """Return when the next delivery is to be tried; None when nothing waits."""
-    first: datetime | None = tx.conn.execute(
-        select(func.min(deliveries.c.due)).where(_OPEN)
-    ).scalar_one()
-    return first
 
 
 # -- statements, built once so that each is compiled once ------------------------------------
-
-
-def _is_overtaken() -> ColumnElement[bool]:
-    """Whether an inbox took a later word about the object that makes a row's own untrue."""
-    later, said, own = deliveries.alias("later"), activities.alias("said"), activities.alias("own")
-    return exists().where(
-        later.c.object_uri == deliveries.c.object_uri,
-        later.c.inbox == deliveries.c.inbox,
-        later.c.id > deliveries.c.id,
-        later.c.state == literal_column("'done'"),
-        said.c.id == later.c.activity_id,
-        own.c.id == deliveries.c.activity_id,
-        or_(said.c.type.in_(_WITHDRAW), said.c.type == own.c.type),
-    )
 
 
 def _put_from(query: Select[Any]) -> Any:
@@ -264,11 +189,26 @@ def _refused_among(tx: ReadTx, names: Select[Any], values: Mapping[str, object])
     return [host for host in named if not blocked.isdisjoint(host_and_parents(host))]
 
 
-def _sent_to_host(object_uri: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether the follower's host was ever sent something about an object."""
+def _was_withdrawn(
+    object_uri: ColumnElement[Any], inbox: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Whether an inbox was told that an object is gone; that of one object many inboxes were."""
+    withdrawn, last = activities.alias("withdrawn"), deliveries.alias("last")
+    return exists().where(
+        withdrawn.c.object_uri == object_uri,
+        withdrawn.c.type == literal_column("'Delete'"),
+        last.c.activity_id == withdrawn.c.id,
+        last.c.inbox == inbox,
+    )
+
+
+def _is_at_host(object_uri: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the follower's host was sent an object, and not told since that it is gone."""
     earlier = deliveries.alias("earlier")
     return exists().where(
-        earlier.c.object_uri == object_uri, earlier.c.host == remote_actors.c.host
+        earlier.c.object_uri == object_uri,
+        earlier.c.host == remote_actors.c.host,
+        ~_was_withdrawn(object_uri, earlier.c.inbox),
     )
 
 
@@ -279,8 +219,8 @@ def _takes(takes_events: bool | None) -> list[ColumnElement[bool]]:
     counterpart = bindparam("counterpart", type_=deliveries.c.object_uri.type)
     return [
         or_(
-            _sent_to_host(activities.c.object_uri),
-            and_(wanted, ~_sent_to_host(counterpart)),
+            _is_at_host(activities.c.object_uri),
+            and_(wanted, ~_is_at_host(counterpart)),
         )
     ]
 
@@ -288,14 +228,14 @@ def _takes(takes_events: bool | None) -> list[ColumnElement[bool]]:
 _PREFERRED_INBOX = func.coalesce(remote_actors.c.shared_inbox, remote_actors.c.inbox)
 
 
-def _to_followers(takes_events: bool | None) -> Any:
+def _to_followers(*among: ColumnElement[bool]) -> Any:
     return _put_from(
         select(_ACTIVITY, _PREFERRED_INBOX, remote_actors.c.host, activities.c.object_uri, *_STATE)
         .select_from(followers)
         .join(remote_actors, remote_actors.c.uri == followers.c.uri)
         .join(activities, activities.c.id == _ACTIVITY)
         .outerjoin(hosts, hosts.c.host == remote_actors.c.host)
-        .where(*_IS_FOLLOWER, *_takes(takes_events))
+        .where(*_IS_FOLLOWER, *among)
     )
 
 
@@ -315,7 +255,10 @@ _FOLLOWERS_HOSTS = (
     )
     .on_conflict_do_nothing()
 )
-_TO_FOLLOWERS = {wanted: _to_followers(wanted) for wanted in (True, False, None)}
+_TO_FOLLOWERS = {wanted: _to_followers(*_takes(wanted)) for wanted in (True, False, None)}
+_TO_UNLEARNED = _to_followers(
+    hosts.c.software.is_(None), func.coalesce(hosts.c.takes_events, False).is_(False)
+)
 _TO_INBOX = Prepared(
     _put_from(
         select(
@@ -353,6 +296,7 @@ def _to_past_recipients(*, refused_too: bool) -> Any:
         .join(activities, activities.c.id == _ACTIVITY)
         .outerjoin(hosts, hosts.c.host == _EARLIER.c.host)
         .where(_ABOUT, _EARLIER.c.activity_id != _ACTIVITY)
+        .where(~_was_withdrawn(_EARLIER.c.object_uri, _EARLIER.c.inbox))
     )
     return _put_from(told if refused_too else told.where(*_IS_WELCOME))
 

@@ -21,39 +21,49 @@ def get(tx: ReadTx, host: str) -> Host | None:
     return None if row is None else Host(**row)
 
 
-def learned(
-    tx: WriteTx, host: str, software: str | None, version: str | None, takes_events: bool
-) -> None:
-    """Remember what a host answered just now; software None when it did not say."""
-    news = {
-        "software": software,
-        "version": version,
-        "takes_events": takes_events,
-        "asked_at": tx.now,
-    }
-    tx.conn.execute(
-        insert(hosts)
-        .values(host=host, **news)
-        .on_conflict_do_update(index_elements=["host"], set_=news)
+def learned(tx: WriteTx, host: str, software: str, version: str | None, takes_events: bool) -> None:
+    """Remember what a host answered just now."""
+    _put(
+        tx,
+        host,
+        software=software,
+        version=version,
+        takes_events=takes_events,
+        asked_at=tx.now,
+        ask_again_at=tx.now + ASK_AGAIN,
     )
 
 
+def did_not_say(tx: WriteTx, known: Host) -> None:
+    """Remember that a host was asked what it runs, and gave no answer."""
+    _put(tx, known.host, asked_at=tx.now, ask_again_at=tx.now + known.next_wait)
+
+
+def set_form(tx: WriteTx, host: str, *, takes_events: bool) -> None:
+    """Remember in which form a host gets events."""
+    _put(tx, host, takes_events=takes_events)
+
+
 def ask_due(tx: ReadTx, host: str) -> bool:
-    """Tell whether a host was never asked what it is, or more than a week ago."""
+    """Tell whether a host is to be asked what it runs."""
     known = get(tx, host)
-    return known is None or known.asked_at is None or tx.now - known.asked_at > ASK_AGAIN
+    return known is None or known.ask_again_at is None or known.ask_again_at <= tx.now
 
 
 def allow(tx: WriteTx, host: str) -> None:
     """Let a host in where new ones are held or need a place on the list."""
-    tx.conn.execute(
-        insert(hosts)
-        .values(host=host, allowed_at=tx.now)
-        .on_conflict_do_update(index_elements=["host"], set_={"allowed_at": tx.now})
-    )
+    _put(tx, host, allowed_at=tx.now)
 
 
 def is_allowed(tx: ReadTx, host: str) -> bool:
     """Tell whether an organizer said yes to a host."""
     known = get(tx, host)
     return known is not None and known.allowed_at is not None
+
+
+def _put(tx: WriteTx, host: str, **news: object) -> None:
+    tx.conn.execute(
+        insert(hosts)
+        .values(host=host, **news)
+        .on_conflict_do_update(index_elements=["host"], set_=news)
+    )

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, delete, or_, select
 from fedi_chapter.domain.event import OPEN_END
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost
 from fedi_chapter.store.prepared import Prepared
-from fedi_chapter.store.tables import neighbour_events, neighbour_posts
+from fedi_chapter.store.tables import neighbour_events, neighbour_posts, remote_actors
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
@@ -52,6 +52,16 @@ def get_event(tx: ReadTx, uri: str) -> NeighbourEvent | None:
     """Return a neighbour's event by its id."""
     row = _EVENT.first(tx, uri=uri)
     return None if row is None else NeighbourEvent(**row)
+
+
+def any_of_host(tx: ReadTx, host: str) -> bool:
+    """Tell whether we keep an event by anybody at `host`."""
+    theirs = (
+        select(neighbour_events.c.uri)
+        .join(remote_actors, remote_actors.c.uri == neighbour_events.c.actor_uri)
+        .where(remote_actors.c.host == host)
+    )
+    return tx.conn.execute(theirs.limit(1)).first() is not None
 
 
 def remove(tx: WriteTx, uri: str, actor_uri: str) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
-from fedi_chapter.federation import discover
+from fedi_chapter.federation import learning
 from fedi_chapter.media import images
 from fedi_chapter.services import comeback, door, reminders, retention, series, zone_rules
 from fedi_chapter.store import media
@@ -45,7 +45,7 @@ TASKS = (
     Task("series", timedelta(minutes=10), lambda deps: publish_series(deps)),
     Task("remind", timedelta(minutes=5), lambda deps: _remind(deps)),
     Task("no-shows", timedelta(minutes=30), lambda deps: _mark_no_shows(deps)),
-    Task("learn hosts", timedelta(minutes=10), discover.learn_followers_hosts),
+    Task("learn hosts", timedelta(seconds=10), learning.learn_followers_hosts),
     Task("zone rules", timedelta(days=1), lambda deps: follow_zone_rules(deps)),
 )
 
@@ -53,7 +53,7 @@ TASKS = (
 async def run(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
     """Do what is due until `stop` is set; a task that fails is done again at its next turn."""
     await deps.db.write(comeback.announce)
-    await deps.db.write(lambda tx: discover.apply_wishes(tx, deps.settings))
+    await deps.db.write(lambda tx: learning.apply_wishes(tx, deps.settings))
     await follow_zone_rules(deps)
     due = {task.name: deps.clock.now() + task.every for task in TASKS}
     while not stop.is_set():

@@ -8,7 +8,7 @@ from fedi_chapter.core.clock import SystemClock
 from fedi_chapter.core.errors import Unreachable
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.neighbour import NeighbourEvent
-from fedi_chapter.federation import attending, discover
+from fedi_chapter.federation import attending, learning
 from fedi_chapter.federation.objects import Authored
 from fedi_chapter.store import hosts, remote_actors
 from fedi_chapter.vocab.activities import PUBLIC, EventDocument
@@ -35,7 +35,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, software: str, **members: object) 
         await deps.db.write(lambda tx: hosts.learned(tx, host, software, None, True))
 
     monkeypatch.setattr(attending.objects, "fetch", fetch)
-    monkeypatch.setattr(discover, "learn_host", learn_host)
+    monkeypatch.setattr(learning, "learn_host", learn_host)
     return uri
 
 

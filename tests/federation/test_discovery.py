@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fedi_chapter.core.errors import UnknownHandle, Unreachable
-from fedi_chapter.federation import discover
+from fedi_chapter.federation import discover, learning
 from fedi_chapter.federation.discover import FollowPage
 from fedi_chapter.store import hosts
 from tests.kit.world import Chapter, World
@@ -145,14 +145,14 @@ async def test_software_that_keeps_events_gets_them(
 ) -> None:
     chapter = await world.chapter("a.test")
     _nodeinfo(world, "b.test", software)
-    await discover.learn_host(chapter.deps, "b.test")
+    await learning.learn_host(chapter.deps, "b.test")
     assert await _takes_events(chapter, "b.test") is takes
 
 
 async def test_another_chapter_gets_events(world: World) -> None:
     chapter = await world.chapter("a.test")
     await world.chapter("b.test")
-    await discover.learn_host(chapter.deps, "b.test")
+    await learning.learn_host(chapter.deps, "b.test")
     assert await _takes_events(chapter, "b.test")
 
 
@@ -163,8 +163,8 @@ async def test_the_settings_win_over_the_software(world: World) -> None:
     _nodeinfo(world, "m.test", "mastodon")
     _nodeinfo(world, "g.test", "gancio")
     for host in ("m.test", "g.test"):
-        await discover.learn_host(chapter.deps, host)
-    await chapter.write(lambda tx: discover.apply_wishes(tx, chapter.deps.settings))
+        await learning.learn_host(chapter.deps, host)
+    await chapter.write(lambda tx: learning.apply_wishes(tx, chapter.deps.settings))
     assert await _takes_events(chapter, "m.test")
     assert not await _takes_events(chapter, "g.test")
     assert await _takes_events(chapter, "quiet.test")
@@ -173,9 +173,9 @@ async def test_the_settings_win_over_the_software(world: World) -> None:
 async def test_a_host_that_is_down_keeps_what_was_known(world: World) -> None:
     chapter = await world.chapter("a.test")
     _nodeinfo(world, "g.test", "gancio")
-    await discover.learn_host(chapter.deps, "g.test")
+    await learning.learn_host(chapter.deps, "g.test")
     world.network.down.add("g.test")
-    await discover.learn_host(chapter.deps, "g.test")
+    await learning.learn_host(chapter.deps, "g.test")
     assert await _takes_events(chapter, "g.test")
 
 

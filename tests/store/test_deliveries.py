@@ -163,6 +163,48 @@ async def test_a_host_stays_with_the_form_it_was_sent_first(db: Database) -> Non
     assert taken(await claim(db)) == [("unknown.example", "face-update")]
 
 
+async def test_what_was_taken_back_from_a_host_was_never_there(db: Database) -> None:
+    def first(tx: WriteTx) -> None:
+        follow(tx, "ana", host="late.example")
+        follow(tx, "ben", host="other.example")
+        face = an_activity(tx, "face", object_uri=FACE)
+        deliveries.to_followers(tx, face, CHAPTER_ID, takes_events=False, counterpart=EVENT)
+        gone = an_activity(tx, "gone", object_uri=FACE, kind="Delete")
+        (inbox,) = deliveries.inboxes_by_object(tx, "late.example")[FACE]
+        deliveries.to_inbox(tx, gone, inbox, "late.example")
+        deliveries.finish(tx, [ended(each) for each in deliveries_of(tx)])
+        deliveries.finish(tx, [ended(each) for each in deliveries_of(tx)])
+        assert FACE not in deliveries.inboxes_by_object(tx, "late.example")
+
+    def later(tx: WriteTx) -> None:
+        hosts.learned(tx, "late.example", "mobilizon", "5", takes_events=True)
+        event = an_activity(tx, "event-update")
+        face = an_activity(tx, "face-update", object_uri=FACE)
+        deliveries.to_followers(tx, event, CHAPTER_ID, takes_events=True, counterpart=FACE)
+        deliveries.to_followers(tx, face, CHAPTER_ID, takes_events=False, counterpart=EVENT)
+        deliveries.to_past_recipients(tx, face, FACE)
+
+    await prepared(db, first)
+    await db.write(later)
+    assert sorted(taken(await claim(db))) == [
+        ("late.example", "event-update"),
+        ("other.example", "face-update"),
+    ]
+
+
+async def test_only_hosts_that_never_said_what_they_run_are_unlearned(db: Database) -> None:
+    def work(tx: WriteTx) -> None:
+        follow(tx, "ana", host="never.example")
+        follow(tx, "ben", host="m.example")
+        follow(tx, "cy", host="sends-events.example")
+        hosts.learned(tx, "m.example", "mastodon", "5", takes_events=False)
+        hosts.set_form(tx, "sends-events.example", takes_events=True)
+        deliveries.to_unlearned(tx, an_activity(tx, "deleted", kind="Delete"), CHAPTER_ID)
+
+    await prepared(db, work)
+    assert taken(await claim(db)) == [("never.example", "deleted")]
+
+
 def deliveries_of(tx: WriteTx) -> list[Claimed]:
     return deliveries.claim(tx, 100, LEASE, per_host=10)
 

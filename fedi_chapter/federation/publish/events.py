@@ -1,7 +1,8 @@
 """Events: the canonical Event to servers that understand one, its face to all the others.
 
 Called through `publish.table`. No server is told of both: the queue is the ledger of who got
-which, and keeps to it when the event changes. Relays are the business of `publish.relays`.
+which, and keeps to it when the event changes. Relays are the business of `publish.relays`, servers
+that turn out to take events of `publish.conversions`.
 """
 
 from fedi_chapter.core.errors import Busy, Missing
@@ -22,6 +23,7 @@ from fedi_chapter.federation.publish.message import (
     Messages,
     PastRecipients,
     Scene,
+    UnlearnedFollowers,
     Voters,
     edits_for,
     uris,
@@ -74,8 +76,10 @@ def deleted(scene: Scene, happening: EventDeleted) -> Messages:
     uri, face_uri = scene.urls.event(event.id), scene.urls.face(event.id)
     told = _delete(scene, event, actor, uri, "Event")
     past, joiners = PastRecipients(uri), _joiners(scene, event)
-    yield Message(told, actor, uri, (_event_readers(scene, event), past, *joiners))
-    told = _delete(scene, event, actor, face_uri, face_type(event))
+    # A server that never said what it runs may have read the Event in our outbox.
+    unlearned = UnlearnedFollowers(event.actor_id)
+    yield Message(told, actor, uri, (_event_readers(scene, event), unlearned, past, *joiners))
+    told = withdraw_face(scene, event, actor)
     readers = _new_face_readers(scene, event), PastRecipients(face_uri), Voters(event.id, uri)
     yield Message(told, actor, face_uri, readers)
     yield from relays.deleted(scene, event, _delete(scene, event, actor, uri, "Event"))
@@ -126,6 +130,11 @@ def _forms(scene: Scene, event: Event, actor: LocalActor) -> tuple[Document, Doc
     tally = tallies.get(scene.tx, event.id)
     whole = write_event(event, actor, scene.urls, tally)
     return whole, write_face(event, actor, scene.urls, tally, scene.tx.now)
+
+
+def withdraw_face(scene: Scene, event: Event, actor: LocalActor) -> Document:
+    """Return the Delete of an event's face."""
+    return _delete(scene, event, actor, scene.urls.face(event.id), face_type(event))
 
 
 def _delete(scene: Scene, event: Event, actor: LocalActor, uri: str, former_type: str) -> Document:

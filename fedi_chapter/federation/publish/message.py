@@ -42,6 +42,13 @@ class Followers:
 
 
 @dataclass(frozen=True, slots=True)
+class UnlearnedFollowers:
+    """The followers of one of our actors on servers that never said what they run."""
+
+    of: ActorId
+
+
+@dataclass(frozen=True, slots=True)
 class PastRecipients:
     """Everyone who was ever told of an object; who was blocked since only hears it withdrawn."""
 
@@ -64,7 +71,7 @@ class Inbox:
     inbox: str
 
 
-Audience = Followers | PastRecipients | Voters | Inbox
+Audience = Followers | UnlearnedFollowers | PastRecipients | Voters | Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,8 @@ def _queue(tx: WriteTx, activity: int, audience: Audience, *, withdraws: bool) -
             deliveries.to_followers(
                 tx, activity, of, takes_events=takes_events, counterpart=counterpart
             )
+        case UnlearnedFollowers(of):
+            deliveries.to_unlearned(tx, activity, of)
         case PastRecipients(about):
             deliveries.to_past_recipients(tx, activity, about, refused_too=withdraws)
         case Voters(event, counterpart):

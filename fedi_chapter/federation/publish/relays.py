@@ -49,7 +49,7 @@ def published(scene: Scene, event: Event, whole: Document) -> Messages:
     if announced:
         yield _announce(scene, event, instance, announced)
     if copied:
-        yield _copy(scene, event, instance, whole, copied)
+        yield copy(scene, event, instance, whole, copied)
 
 
 def changed(scene: Scene, event: Event, whole: Document) -> Messages:
@@ -91,7 +91,7 @@ def server_followed(scene: Scene, happening: ServerFollowed) -> Messages:
                 continue
             if _ignores_announce(scene, server):
                 whole = write_event(event, owner, scene.urls, tallies.get(scene.tx, event.id))
-                yield _copy(scene, event, actor, whole, inbox)
+                yield copy(scene, event, actor, whole, inbox)
             else:
                 yield _announce(scene, event, actor, inbox)
 
@@ -113,7 +113,7 @@ def _announce(scene: Scene, event: Event, by: LocalActor, inboxes: tuple[Inbox, 
     return Message(told, by, uri, inboxes)
 
 
-def _copy(
+def copy(
     scene: Scene, event: Event, by: LocalActor, whole: Document, inboxes: tuple[Inbox, ...]
 ) -> Message:
     """Return a Create under an id of its own revision: what is sent anew is never outdated."""

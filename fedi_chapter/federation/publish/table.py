@@ -10,12 +10,13 @@ from typing import Any
 
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain import happening as told
-from fedi_chapter.federation import discover
+from fedi_chapter.federation import learning
 from fedi_chapter.federation.publish import (
     actors,
     attendance,
     attendees,
     boosts,
+    conversions,
     events,
     follows,
     posts,
@@ -41,6 +42,7 @@ TABLE: Mapping[type[told.Happening], Callable[[Scene, Any], Messages]] = {
     told.FollowerAccepted: follows.follower_accepted,
     told.FollowerRemoved: follows.follower_removed,
     told.ServerFollowed: relays.server_followed,
+    told.HostTakesEvents: conversions.host_takes_events,
     told.Boosted: boosts.boosted,
     told.Unboosted: boosts.unboosted,
     told.QuoteRevoked: boosts.quote_revoked,
@@ -49,14 +51,20 @@ TABLE: Mapping[type[told.Happening], Callable[[Scene, Any], Messages]] = {
     told.AttendeesToTell: attendees.to_tell,
     told.AttendanceSaid: attendance.said,
 }
-_NEEDS_SOFTWARE = (told.EventPublished, told.ServerFollowed)
+_NEEDS_SOFTWARE = (
+    told.EventPublished,
+    told.EventChanged,
+    told.EventDeleted,
+    told.RsvpTallyChanged,
+    told.ServerFollowed,
+)
 """Happenings whose form depends on what the other servers run."""
 
 
 async def publish(deps: Deps, job: OutboxJob) -> None:
     """Turn one happening into activities and deliveries, and finish its row with them."""
     if isinstance(job.happening, _NEEDS_SOFTWARE):
-        await discover.learn_followers_hosts(deps)
+        await learning.learn_followers_hosts(deps)
     await deps.db.write(lambda tx: _tell(tx, deps, job))
 
 

@@ -23,6 +23,7 @@ hosts = Table(
     Column("software", Text),  # from NodeInfo, lower case
     Column("version", Text),
     Column("asked_at", Instant),  # when NodeInfo was last asked
+    Column("ask_again_at", Instant),  # when it is asked next
     Column("takes_events", Boolean, nullable=False, default=False),
     Column("scheme", String(16), nullable=False, default="cavage"),  # or rfc9421
     Column("failures", Integer, nullable=False, default=0),  # in a row
