@@ -331,9 +331,11 @@ def addresses_page() -> str:
 
         `{id:uuid}` stands for an id, `{handle}` for a handle, `{name}` for a hashtag, `{file}`
         for a file's name. Where one address serves both, programs that ask for
-        `application/activity+json` (or `application/ld+json`) get the document, everybody else
-        the page. Documents carry an `ETag` and `Vary: Accept`. What is unknown is 404, what
-        was deleted is 410 with its `Tombstone`.
+        `application/activity+json`, `application/ld+json` or `application/json` get the document,
+        and so does who asks for no kind by name. Who asks for HTML gets the page; so do browsers,
+        search engines, previews of links and feed readers that take anything (`*/*`), known by
+        `User-Agent` or by a language in `Accept-Language`. Documents carry an `ETag`, and `Vary`
+        names those headers. What is unknown is 404, what was deleted is 410 with its `Tombstone`.
         """
     rows = ["| address | methods | serves |", "|---|---|---|"]
     for route in routes:

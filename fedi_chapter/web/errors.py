@@ -22,7 +22,8 @@ from fedi_chapter.core.errors import Busy, ChapterError, FormInvalid, Missing, R
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.domain.urls import without_key
 from fedi_chapter.store.pages.site import Site, site
-from fedi_chapter.web.negotiate import deps_of, wants_page
+from fedi_chapter.web.negotiate import VARY, deps_of, wants_page
+from fedi_chapter.web.request_headers import headers_of
 from fedi_chapter.web.templating import Chapterless, render
 
 PROBLEM_JSON = "application/problem+json"
@@ -79,7 +80,9 @@ async def unexpected(request: Request, error: Exception) -> Response:
     """Answer a failure nobody foresaw: log it whole, tell nothing of it, ask no database."""
     _log.error("unexpected failure", path=without_key(request.url.path), exc_info=error)
     problem = Problem("error", 500, HTTPStatus(500).phrase, ChapterError.safe)
-    return _page(request, Chapterless(), problem) if wants_page(request) else problem_json(problem)
+    if not wants_page(headers_of(request.scope)):
+        return problem_json(problem)
+    return _page(request, Chapterless(), problem)
 
 
 async def left(_: Request, __: Exception) -> Response:
@@ -126,7 +129,7 @@ def _without_slash(request: Request) -> str | None:
 
 
 async def _answer(request: Request, problem: Problem) -> Response:
-    if not wants_page(request):
+    if not wants_page(headers_of(request.scope)):
         return problem_json(problem)
     around: Site | Chapterless = Chapterless()
     if problem.status < 500:
@@ -158,7 +161,7 @@ def problem_json(problem: Problem) -> Response:
         # Open to programs in browsers as what they asked for would have been (RFC 7033, 5).
         headers={
             "Cache-Control": "private, no-store",
-            "Vary": "Accept",
+            "Vary": VARY,
             "Access-Control-Allow-Origin": "*",
         },
     )

@@ -4,20 +4,36 @@ Used by every route of `web`. What is served is decided elsewhere.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.deps import Deps
-from fedi_chapter.web.request_headers import Field, headers_of
+from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
-AS_PROFILE = "https://www.w3.org/ns/activitystreams"
-_ACTIVITY = "application/activity+json"
-_LINKED = "application/ld+json"
-_PAGES = ("text/html", "application/xhtml+xml")
+VARY = "Accept, Accept-Language, User-Agent"
+"""The fields by which a document or a page is chosen."""
+LONGEST = 1000
+"""Characters of `Accept` that are read; browsers send less than 200."""
+_ACTIVITY = frozenset({"application/activity+json", "application/ld+json"})
+_JSON = frozenset({"application/json", "application/*"})
+_PAGES = frozenset({"text/html", "application/xhtml+xml", "text/*"})
+_SHOWS_PAGES = re.compile(
+    r"mozilla/|opera/|lynx|links|w3m|dillo|netsurf"  # browsers
+    r"|bot\b|crawler|spider|slurp|externalhit|whatsapp|viber|skype|preview|unfurl|embed"
+    r"|feed|rss|reader",
+    re.IGNORECASE,
+)
+"""User agents of browsers, of search engines, of those who preview links, and of feed readers.
+
+Asked only of who takes anything: many of these send `*/*` or nothing and show what a page says.
+"""
 
 
 def deps_of(request: Request) -> Deps:
@@ -26,20 +42,28 @@ def deps_of(request: Request) -> Deps:
     return deps
 
 
-def wants_activity(request: Request) -> bool:
-    """Tell whether the asker prefers an ActivityPub document to a page.
+def wants_activity(headers: RequestHeaders) -> bool:
+    """Tell whether an actor, an event or a post is to be sent as its ActivityPub document.
 
-    Browsers ask for HTML first, other servers for activity+json or ld+json with or without
-    the profile (ActivityPub §3.2); whoever says nothing clear gets the page.
+    Browsers ask for HTML; other servers for activity+json or ld+json, with or without the profile
+    (ActivityPub §3.2), for plain JSON, or for what their HTTP client asks for by itself.
     """
-    best_document, best_page = _qualities(headers_of(request.scope).text(Field.ACCEPT))
-    return best_document > 0 and best_document >= best_page
+    asked = _accept(headers)
+    if asked.page:
+        return names_activity(headers) or (asked.json or 0) > asked.page
+    named = [quality for quality in (asked.activity, asked.json) if quality is not None]
+    return any(named) if named else not _shows_pages(headers)
 
 
-def wants_page(request: Request) -> bool:
+def names_activity(headers: RequestHeaders) -> bool:
+    """Tell whether the asker prefers activity+json or ld+json, by name, to a page."""
+    asked = _accept(headers)
+    return bool(asked.activity) and (asked.activity or 0) >= (asked.page or 0)
+
+
+def wants_page(headers: RequestHeaders) -> bool:
     """Tell whether an error is to be explained to a person: only browsers name HTML."""
-    best_document, best_page = _qualities(headers_of(request.scope).text(Field.ACCEPT))
-    return best_page > 0 and best_page >= best_document
+    return bool(_accept(headers).page) and not names_activity(headers)
 
 
 def answer(
@@ -80,16 +104,39 @@ def _is_unchanged(request: Request, etag: str, modified: datetime | None) -> boo
         return False
 
 
-def _qualities(accept: str) -> tuple[float, float]:
-    document = page = 0.0
-    for part in accept.lower().split(",")[:50]:
+@dataclass(frozen=True, slots=True)
+class _Accept:
+    """The best quality of each kind that an `Accept` field names; None of what it does not name."""
+
+    activity: float | None = None
+    json: float | None = None
+    page: float | None = None
+
+
+def _accept(headers: RequestHeaders) -> _Accept:
+    return _read_accept(headers.text(Field.ACCEPT)[:LONGEST])
+
+
+@lru_cache(maxsize=256)
+def _read_accept(accept: str) -> _Accept:
+    best: dict[str, float] = {}
+    for part in accept.lower().split(","):
         media_type, _, parameters = part.strip().partition(";")
-        quality = _quality(parameters)
-        if media_type.strip() in (_ACTIVITY, _LINKED):
-            document = max(document, quality)
-        elif media_type.strip() in _PAGES:
-            page = max(page, quality)
-    return document, page
+        for kind, types in (("activity", _ACTIVITY), ("json", _JSON), ("page", _PAGES)):
+            if media_type.strip() in types:
+                best[kind] = max(best.get(kind, 0.0), _quality(parameters))
+    return _Accept(**best)
+
+
+def _shows_pages(headers: RequestHeaders) -> bool:
+    """Tell whether who takes anything shows pages: people, search engines, previews of links.
+
+    Only what has a person before it says in which language to answer; HTTP clients of programs
+    send none, or `*`.
+    """
+    agent = headers.text(Field.USER_AGENT)[:LONGEST]
+    language = headers.text(Field.ACCEPT_LANGUAGE).strip()
+    return language not in {"", "*"} or _SHOWS_PAGES.search(agent) is not None
 
 
 def _quality(parameters: str) -> float:

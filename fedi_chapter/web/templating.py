@@ -26,7 +26,7 @@ from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.recurrence_words import rule_in_words
-from fedi_chapter.web.negotiate import answer, deps_of
+from fedi_chapter.web.negotiate import VARY, answer, deps_of
 
 STATIC = Path(__file__).parent / "static"
 INKS = ("brick", "harbour", "moss", "plum", "teal", "ochre")
@@ -91,9 +91,9 @@ def render(
     )
     body = html.encode()
     if status != 200 or not keep:
-        headers = {"Cache-Control": NO_STORE, "Vary": "Accept"}
+        headers = {"Cache-Control": NO_STORE, "Vary": VARY}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
-    return answer(request, body, "text/html", headers={"Vary": "Accept"})
+    return answer(request, body, "text/html", headers={"Vary": VARY})
 
 
 @cache

@@ -357,7 +357,7 @@ async def test_the_address_of_an_events_page_leads_software_to_the_form_it_shows
     _, event = await meetup(world)
     found = await got(world, event, accept, agent)
     assert found.json()["id"] == {"face": f"{event}/face", "event": event}[leads_to]
-    assert found.headers["vary"] == "Accept, Signature, User-Agent"
+    assert found.headers["vary"] == "Accept, Accept-Language, User-Agent, Signature"
     if leads_to == "face":  # the software looks once more, under the id it found
         assert (await got(world, f"{event}/face", accept, agent)).json()["type"] == "Question"
 

@@ -18,6 +18,7 @@ from fedi_chapter.services.places import PlaceFields
 from fedi_chapter.services.posts import PostFields, create_post, delete_post
 from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.sig.sign import sign
+from fedi_chapter.web.fedi.answers import ACTIVITY_JSON
 from tests.kit.peers.mastodon import AS, PUBLIC, Json
 from tests.kit.world import Chapter, World
 
@@ -196,6 +197,28 @@ async def test_every_id_answers_with_the_object_of_that_id(world: World, accept:
         document = await _document(world, uri, accept)
         assert (document["id"], document["type"]) == (uri, kind)
         assert "Accept" in (await _get(world, uri, accept)).headers["vary"]
+
+
+@pytest.mark.parametrize("accept", ["application/json, text/plain, */*", "application/json", "*/*"])
+async def test_who_asks_for_plain_json_or_for_anything_gets_documents(
+    world: World, accept: str
+) -> None:
+    chapter = await world.chapter("a.test")
+    event, post = await chapter.event("Tea for all"), await chapter.post("Hello")
+    face = f"{event}/face"
+    for uri in (chapter.uri, chapter.urls.instance_actor, event, face, post):
+        for _ in range(2):  # once more from memory
+            assert (await _document(world, uri, accept))["id"] == uri
+            page = await _get(world, uri, BROWSER)
+            assert page.headers.get("content-type") != ACTIVITY_JSON
+
+
+@pytest.mark.parametrize("accept", ["application/json, text/plain, */*", "*/*"])
+async def test_the_home_page_leads_on_only_who_names_activities(world: World, accept: str) -> None:
+    await world.chapter("a.test")
+    page = await _get(world, "https://a.test/", accept)
+    assert page.headers["content-type"].startswith("text/html")
+    assert (await _get(world, "https://a.test/")).headers["location"] == "https://a.test/chapter"
 
 
 async def test_browsers_get_a_page_that_names_the_documents_id(world: World) -> None:

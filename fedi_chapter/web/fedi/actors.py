@@ -15,8 +15,9 @@ from fedi_chapter.store import local_actors
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.web.fedi import answers
-from fedi_chapter.web.negotiate import deps_of, wants_activity
+from fedi_chapter.web.negotiate import VARY, deps_of, wants_activity
 from fedi_chapter.web.public.home import chapter_page
+from fedi_chapter.web.request_headers import headers_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Find = Callable[[ReadTx], LocalActor | None]
@@ -48,7 +49,7 @@ def existing(tx: ReadTx, find: Find) -> LocalActor:
 
 async def chapter(request: Request) -> Response:
     """Serve the chapter: its document to programs, its page to people."""
-    if not wants_activity(request):
+    if not wants_activity(headers_of(request.scope)):
         return await chapter_page(request)
     return await actor(request)
 
@@ -67,8 +68,8 @@ async def actor(request: Request) -> Response:
 
 async def instance(request: Request) -> Response:
     """Serve the instance actor; people are sent home."""
-    if not wants_activity(request):
-        return RedirectResponse("/", status_code=303, headers={"Vary": "Accept"})
+    if not wants_activity(headers_of(request.scope)):
+        return RedirectResponse("/", status_code=303, headers={"Vary": VARY})
     return await actor(request)
 
 

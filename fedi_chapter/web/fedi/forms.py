@@ -8,16 +8,18 @@ from starlette.requests import Request
 from fedi_chapter.federation.forms import Form, asked_form, asker
 from fedi_chapter.settings import Settings
 from fedi_chapter.store import hosts
-from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.negotiate import deps_of, names_activity, wants_activity, wants_page
 from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
-
-VARY = {"Vary": "Accept, Signature, User-Agent"}
 
 
 def told_apart(settings: Settings, headers: RequestHeaders) -> tuple[str, ...]:
     """Return all that an answer for everyone may hang on besides its address."""
-    said = (headers.text(field) for field in (Field.HOST, Field.ACCEPT, Field.ACCEPT_LANGUAGE))
-    return (*said, _asks_for(settings, headers))
+    return (
+        headers.text(Field.HOST).lower(),
+        headers.text(Field.ACCEPT_LANGUAGE),
+        *(str(wants(headers)) for wants in (wants_activity, names_activity, wants_page)),
+        _asks_for(settings, headers),
+    )
 
 
 def _asks_for(settings: Settings, headers: RequestHeaders) -> str:

@@ -14,9 +14,9 @@ from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.web.fedi import answers
 from fedi_chapter.web.fedi.actors import page_of
-from fedi_chapter.web.fedi.forms import VARY, gets_face
+from fedi_chapter.web.fedi.forms import gets_face
 from fedi_chapter.web.fedi.readers import reader
-from fedi_chapter.web.negotiate import deps_of, wants_activity
+from fedi_chapter.web.negotiate import VARY, deps_of, wants_activity
 from fedi_chapter.web.public.events import event_page
 from fedi_chapter.web.public.posts import post_page
 from fedi_chapter.web.request_headers import Field, headers_of
@@ -72,24 +72,24 @@ async def event(request: Request) -> Response:
     A face has another id, under which that software looks next: so the address of the page,
     pasted into a search box, leads to the poll.
     """
-    if not wants_activity(request):
+    if not wants_activity(headers_of(request.scope)):
         return await event_page(request)
-    response = await (face_document if await gets_face(request) else event_document)(request)
-    response.headers.update(VARY)
-    return response
+    return await (face_document if await gets_face(request) else event_document)(request)
 
 
 async def face(request: Request) -> Response:
     """Serve an event's face; people are sent to the event's page."""
-    if wants_activity(request):
+    if wants_activity(headers_of(request.scope)):
         return await face_document(request)
     url = deps_of(request).urls.event(str(request.path_params["id"]))
-    return RedirectResponse(url, status_code=303, headers={"Vary": "Accept"})
+    return RedirectResponse(url, status_code=303, headers={"Vary": VARY})
 
 
 async def post(request: Request) -> Response:
     """Serve a post."""
-    return await (post_document if wants_activity(request) else post_page)(request)
+    if wants_activity(headers_of(request.scope)):
+        return await post_document(request)
+    return await post_page(request)
 
 
 def _plain(write: Write) -> Callable[[Request], Awaitable[Response]]:
