@@ -199,10 +199,10 @@ def test_a_visitor_without_scripts_is_told_of_a_wrong_handle(chromium: Browser, 
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site}/")
-    page.get_by_label("Your address in the fediverse").fill("mara")
+    page.get_by_label("Your address on Mastodon or a server like it").fill("mara")
     page.get_by_role("button", name="Show me the way").click()
     expect(page.get_by_role("alert")).to_contain_text("It has two parts")
-    expect(page.get_by_label("Your address in the fediverse")).to_have_value("mara")
+    expect(page.get_by_label("Your address on Mastodon or a server like it")).to_have_value("mara")
     context.close()
 
 

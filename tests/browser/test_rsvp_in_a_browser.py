@@ -15,11 +15,11 @@ pytestmark = pytest.mark.browser
 PICNIC_PATH, SUPPER_PATH = f"/events/{PICNIC.id}", f"/events/{SUPPER.id}"
 
 
-def answer(page: Page, site: str, path: str, *, button: str = "Going", name: str = "Ines") -> str:
-    """Fill the form in and press a button; return the address of one's own page."""
+def answer(page: Page, site: str, path: str, *, name: str = "Ines") -> str:
+    """Fill the form in and say yes; return the address of one's own page."""
     page.goto(site + path)
     page.get_by_label("Your name, or what we may call you").fill(name)
-    page.get_by_role("button", name=button, exact=True).click()
+    page.get_by_role("button", name="I’m coming", exact=True).click()
     expect(page).to_have_url(re.compile("/rsvp/"))
     return page.url
 
@@ -72,7 +72,7 @@ def test_a_wrong_address_is_named_and_nothing_typed_is_lost(plain: Page, site: s
     plain.get_by_label("Your name, or what we may call you").fill("Ines")
     plain.get_by_label("Your mail address, if you like").fill("ines@server")  # browsers let it pass
     plain.get_by_label("Guests you bring").fill("2")
-    plain.get_by_role("button", name="Going", exact=True).click()
+    plain.get_by_role("button", name="I’m coming", exact=True).click()
     expect(plain.get_by_role("alert")).to_contain_text("not a mail address")
     expect(plain.get_by_label("Your name, or what we may call you")).to_have_value("Ines")
     expect(plain.get_by_label("Guests you bring")).to_have_value("2")

@@ -295,5 +295,6 @@ async def test_sign_ins_nobody_came_back_from_are_swept_out(
 
 async def test_at_the_door_both_ways_in_stand_apart(browser: Browser) -> None:
     page = (await browser.get("/sign-in")).text
-    assert page.index("With your fediverse account") < page.index("As an organizer")
-    assert "organizer invite" in page
+    assert page.index("With an account you have elsewhere") < page.index("As an organizer")
+    assert "Ask whoever looks after this server" in page
+    assert "fedi-chapter" not in page[: page.index("<footer")]

@@ -21,8 +21,6 @@ from tests.kit.neighbourhood import BASE, CHAPTER, MARA, an_event
 
 pytestmark = pytest.mark.anyio
 
-FIRST = "Nobody has said yes yet: you could be the first"
-
 
 # -- the event's page ----------------------------------------------------------------------
 
@@ -35,21 +33,19 @@ async def test_the_page_tells_numbers_and_no_names(house: House) -> None:
     assert "Xanthippe" not in html
 
 
-async def test_the_first_to_answer_is_invited_to_begin(house: House) -> None:
-    html = await house.page(PATH)
-    assert FIRST in html
-    assert "0 people" not in html
+async def test_no_number_is_shown_before_there_is_one(house: House) -> None:
+    assert "going</strong>" not in await house.page(PATH)
     await house.own(PICNIC)
-    assert FIRST not in await house.page(PATH)
+    assert "1 person is going" in await house.page(PATH)
 
 
-async def test_where_nobody_said_yes_in_time_nobody_is_invited_any_more(
+async def test_an_event_nobody_came_to_has_no_section_that_says_so(
     house: House, clock: SetClock
 ) -> None:
     clock.advance(PICNIC.closes_at - clock.now())
-    html = await house.page(PATH)
-    assert "Nobody said yes." in html
-    assert FIRST not in html
+    assert "It is too late to answer." in await house.page(PATH)
+    clock.advance(PICNIC.over_at - clock.now())
+    assert 'id="rsvp"' not in await house.page(f"{PATH}?later")
 
 
 async def test_the_page_offers_the_app_the_account_and_the_form(house: House) -> None:

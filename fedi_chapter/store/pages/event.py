@@ -27,6 +27,11 @@ class Answers:
     """None without a limit; nobody passes those who wait, so none is left while anybody does."""
     is_open: bool
 
+    @property
+    def is_counted(self) -> bool:
+        """Tell whether there is a number to show."""
+        return bool(self.going or self.maybe or self.waiting)
+
 
 @dataclass(frozen=True, slots=True)
 class EventPage:

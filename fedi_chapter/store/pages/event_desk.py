@@ -43,19 +43,13 @@ class EventDesk:
         return in_line(self.people, RsvpStatus(status))
 
     @property
-    def routes(self) -> list[Route]:
-        """The ways anybody came."""
-        used = {each.rsvp.route for each in self.people}
-        return [route for route in Route if route in used]
-
-    @property
     def numbers(self) -> dict[str, dict[str, int]]:
-        """People by status and by route; only what there is."""
+        """People by status and by the way they came; only what there is."""
         counted = Counter((each.rsvp.status, each.rsvp.route) for each in self.people)
         return {
-            status.value: {route.value: counted[status, route] for route in self.routes}
+            status.value: {route.value: counted[status, route] for route in routes}
             for status in RsvpStatus
-            if any(counted[status, route] for route in self.routes)
+            if (routes := [route for route in Route if counted[status, route]])
         }
 
     @property

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.member import Member
-from fedi_chapter.domain.rsvp import MOST_GUESTS, RANKS, Answer, Route, Rsvp, Saying
+from fedi_chapter.domain.rsvp import MOST_GUESTS, RANKS, Answer, Route, Rsvp, RsvpStatus, Saying
 from fedi_chapter.services import members, own_rsvps, rsvps
 from fedi_chapter.services.own_rsvps import Guest
 from fedi_chapter.store.pages.event import Answers, answers_to, readable_event
@@ -41,6 +41,11 @@ class OwnAnswer:
     rsvp: Rsvp | None
     page: str
     """Their own page about the event; empty before they answered."""
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether they answered, and did not take it back."""
+        return self.rsvp is not None and self.rsvp.status is not RsvpStatus.NONE
 
 
 @dataclass(frozen=True, slots=True)
