@@ -4,8 +4,6 @@ Called by `federation.attending`, which finds the event and the software of its 
 the handler of answers. RSVPs to events of ours are the business of `services.rsvps`.
 """
 
-from dataclasses import replace
-
 from fedi_chapter.core.errors import FormInvalid, Missing, NotAllowed
 from fedi_chapter.domain.attendance import (
     VERBS,
@@ -17,7 +15,7 @@ from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.happening import AttendanceSaid
 from fedi_chapter.domain.neighbour import NeighbourEvent
 from fedi_chapter.domain.rsvp import Answer
-from fedi_chapter.store import attendances, neighbours, outbox
+from fedi_chapter.store import attendances, local_actors, neighbours, outbox
 from fedi_chapter.store.tx import WriteTx
 
 _STANDS = frozenset({AttendanceState.ASKED, AttendanceState.CONFIRMED, AttendanceState.WITHDRAWN})
@@ -38,6 +36,7 @@ def attend(
         FormInvalid: their software has no word for that answer.
 
     """
+    local_actors.lock(tx, actor.id)
     neighbours.put_event(tx, event)
     before = attendances.get(tx, actor.id, event.uri)
     if answer is not Answer.NO:
@@ -68,8 +67,7 @@ def answered(tx: WriteTx, said: Attendance, state: AttendanceState) -> bool:
     """
     if said.state in {state, AttendanceState.WITHDRAWN}:
         return False
-    attendances.put(tx, replace(said, state=state, answered_at=tx.now))
-    return True
+    return attendances.answer(tx, said.answer_id, state)
 
 
 def _check_takes_place(tx: WriteTx, event: NeighbourEvent) -> None:

@@ -10,7 +10,7 @@ from fedi_chapter.core.errors import Missing, NotAllowed
 from fedi_chapter.domain.boost import Boost
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.happening import Boosted, Unboosted
-from fedi_chapter.store import blocks, boosts, outbox
+from fedi_chapter.store import blocks, boosts, local_actors, outbox
 from fedi_chapter.store.tx import WriteTx
 
 
@@ -24,6 +24,7 @@ def boost(tx: WriteTx, actor: LocalActor, object_uri: str, author_uri: str) -> B
     host = urlsplit(author_uri).netloc.lower()
     if blocks.find(tx, actor_uri=author_uri, host=host) is not None:
         raise NotAllowed(f"{author_uri} is blocked here", cure=f"first run: unblock {host}")
+    local_actors.lock(tx, actor.id)
     known = boosts.active(tx, actor.id, object_uri)
     if known is not None:
         return known
@@ -39,6 +40,7 @@ def unboost(tx: WriteTx, actor: LocalActor, object_uri: str) -> Boost:
         Missing: `actor` has not boosted it.
 
     """
+    local_actors.lock(tx, actor.id)
     known = boosts.active(tx, actor.id, object_uri)
     if known is None:
         raise Missing(f"{object_uri} is not boosted", cure="give the address of what was boosted")

@@ -121,6 +121,7 @@ def edit_profile(tx: WriteTx, actor: LocalActor, fields: ProfileFields, urls: Ur
         FormInvalid: a field is wrong.
 
     """
+    actor = local_actors.lock(tx, actor.id)
     changed = _apply(actor, fields, urls)
     if changed == actor:
         return actor
@@ -142,6 +143,7 @@ def rotate_key(tx: WriteTx, actor: LocalActor, new: NewKey, urls: Urls) -> str:
         Conflict: the actor has no key of this kind.
 
     """
+    local_actors.lock(tx, actor.id)
     old = local_keys.current(tx, actor.id, new.kind)
     if old is None:
         raise Conflict(f"{actor.handle} has no {new.kind} key to replace")

@@ -85,7 +85,7 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
         Missing, Gone: there is no such event.
 
     """
-    old = _held(tx, event_id)
+    old = held_event(tx, event_id)
     if old.is_draft:
         old = replace(old, visibility=fields.visibility or old.visibility)
     elif fields.visibility not in (None, old.visibility):
@@ -120,7 +120,7 @@ def publish_event(tx: WriteTx, event_id: EventId) -> Event:
         Missing, Gone: there is no such event.
 
     """
-    event = _held(tx, event_id)
+    event = held_event(tx, event_id)
     if not event.is_draft:
         raise Conflict("this event is published already")
     event = _published(event, tx.now)
@@ -138,7 +138,7 @@ def cancel_event(tx: WriteTx, event_id: EventId, reason: str | None = None) -> E
         Missing, Gone: there is no such event.
 
     """
-    event = _held(tx, event_id)
+    event = held_event(tx, event_id)
     if event.is_draft:
         raise Conflict("nobody has seen this draft yet", cure="delete it instead")
     if event.is_cancelled:
@@ -159,7 +159,7 @@ def delete_event(tx: WriteTx, event_id: EventId, *, anyway: bool = False) -> Non
         Missing, Gone: there is no such event.
 
     """
-    event = _held(tx, event_id)
+    event = held_event(tx, event_id)
     if not anyway and _is_awaited(tx, event):
         raise Conflict(
             "people said yes to this event, and would not hear that it is gone",
@@ -176,7 +176,7 @@ def follow_zone_rules(tx: WriteTx, event_id: EventId) -> None:
 
     Who comes reads the same hour as before, and is not told.
     """
-    event = _held(tx, event_id)
+    event = held_event(tx, event_id)
     if event.is_draft:
         events.change(tx, event)
     else:
@@ -199,8 +199,13 @@ def own_event(tx: ReadTx, event_id: EventId) -> Event:
     return event
 
 
-def _held(tx: WriteTx, event_id: EventId) -> Event:
-    """Return one of our events, and keep it so: what is written is written whole."""
+def held_event(tx: WriteTx, event_id: EventId) -> Event:
+    """Return one of our events, and keep it so: what is written is written whole.
+
+    Raises:
+        Missing, Gone: there is no such event.
+
+    """
     own_event(tx, event_id)  # the lock is a row that only an event has
     tallies.lock(tx, event_id)
     return own_event(tx, event_id)

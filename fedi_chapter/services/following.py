@@ -13,7 +13,7 @@ from fedi_chapter.domain.follower import Following, FollowState
 from fedi_chapter.domain.happening import FollowRequested, FollowWithdrawn, ServerFollowed
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.store import blocks, following, outbox
+from fedi_chapter.store import blocks, following, local_actors, outbox
 from fedi_chapter.store.tx import WriteTx
 
 SETTLED = timedelta(minutes=1)
@@ -34,6 +34,7 @@ def request_follow(tx: WriteTx, actor: LocalActor, remote: RemoteActor, urls: Ur
         raise NotAllowed(
             f"{remote.handle} is blocked here", cure=f"first run: unblock {remote.host}"
         )
+    local_actors.lock(tx, actor.id)
     known = following.by_target(tx, actor.id, remote.uri)
     if known is not None:
         if known.state is not FollowState.REJECTED:
@@ -51,6 +52,7 @@ def withdraw_follow(tx: WriteTx, actor: LocalActor, target: str) -> None:
         Missing: `actor` does not follow it.
 
     """
+    local_actors.lock(tx, actor.id)
     follow = following.by_target(tx, actor.id, target)
     if follow is None:
         raise Missing(f"{target} is not followed", cure="`following` shows whom we follow")

@@ -158,10 +158,8 @@ def target_of(text: str) -> tuple[str, Literal["host", "actor"]]:
 
 def _accept_waiting(tx: WriteTx, actor: LocalActor, host: str) -> None:
     for follower in followers.of_host(tx, actor.id, host):
-        if follower.state is FollowState.PENDING:
-            activity = follower.follow_activity
-            followers.put(tx, actor.id, follower.uri, activity, FollowState.ACCEPTED)
-            outbox.put(tx, FollowerAccepted(actor.id, follower.uri, activity))
+        if followers.let_in(tx, follower):
+            outbox.put(tx, FollowerAccepted(actor.id, follower.uri, follower.follow_activity))
             remote = remote_actors.get(tx, follower.uri)
             if remote is not None and remote.is_automatic:
                 welcome_server(tx, actor.id, follower.uri)

@@ -46,7 +46,7 @@ def invite(
         FormInvalid: a new organizer without a role, or a name that can't be shown.
 
     """
-    known = None if name is None else organizers.by_name(tx, name)
+    known = None if name is None else organizers.lock(tx, name)
     if known is None or role not in {None, known.role}:
         known = _give_role(tx, name, role)
     token = tx.ids.token()
@@ -61,7 +61,7 @@ def remove(tx: WriteTx, name: str) -> None:
         Missing: there is nobody of that name.
 
     """
-    known = organizers.by_name(tx, name)
+    known = organizers.lock(tx, name)
     if known is None:
         raise Missing(f"no organizer is called {name!r}", cure="`organizer list` shows them")
     organizers.remove(tx, known.id)
@@ -111,16 +111,16 @@ def token_hash(token: str) -> str:
 def _give_role(tx: WriteTx, name: str | None, role: Role | None) -> Organizer:
     if role is None:
         raise FormInvalid(f"{name!r} is not an organizer yet", cure="give them a role with --role")
-    called = _free_name(tx, role) if name is None else name
-    if not called or called != one_line(called, LONGEST_NAME):
+    if name is None:
+        return _named_by_role(tx, role)
+    if not name or name != one_line(name, LONGEST_NAME):
         raise FormInvalid(f"{name!r} can't be a name", cure="give 1 to 100 plain characters")
-    organizer = organizers.put(tx, called, role)
+    organizer = organizers.put(tx, name, role)
     sessions.remove_all(tx, organizer.id)
     return organizer
 
 
-def _free_name(tx: ReadTx, role: Role) -> str:
-    """Return `Moderator`, `Moderator 2` and so on: the first that nobody has."""
-    taken = {each.name for each in organizers.listing(tx)}
+def _named_by_role(tx: WriteTx, role: Role) -> Organizer:
+    """Add `Moderator`, `Moderator 2` and so on: the first that nobody has or had."""
     names = (role.title() if number == 1 else f"{role.title()} {number}" for number in count(1))
-    return next(name for name in names if name not in taken)
+    return next(added for name in names if (added := organizers.add(tx, name, role)))

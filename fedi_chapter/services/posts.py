@@ -74,7 +74,7 @@ def edit_post(tx: WriteTx, post_id: PostId, fields: PostFields, urls: Urls) -> P
         Missing, Gone: there is no such post.
 
     """
-    old = own_post(tx, post_id)
+    old = _there(posts.lock(tx, post_id))
     if fields.visibility not in (None, old.visibility):
         raise Conflict("a post can't change its visibility", cure="delete it and write a new one")
     if fields.in_reply_to not in (None, old.in_reply_to):
@@ -97,7 +97,7 @@ def delete_post(tx: WriteTx, post_id: PostId) -> None:
         Missing, Gone: there is no such post.
 
     """
-    post = own_post(tx, post_id)
+    post = _there(posts.lock(tx, post_id))
     posts.change(tx, replace(post, deleted_at=tx.now))
     outbox.put(tx, PostDeleted(post.id))
 
@@ -110,7 +110,10 @@ def own_post(tx: ReadTx, post_id: PostId) -> Post:
         Gone: it was deleted.
 
     """
-    post = posts.get(tx, post_id)
+    return _there(posts.get(tx, post_id))
+
+
+def _there(post: Post | None) -> Post:
     if post is None:
         raise Missing("there is no such post", cure="`post list` shows them all")
     if post.deleted_at is not None:

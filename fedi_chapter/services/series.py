@@ -26,7 +26,7 @@ from fedi_chapter.services.events import (
     own_event,
     publish_event,
 )
-from fedi_chapter.store import events, exact_places
+from fedi_chapter.store import events, exact_places, tallies
 from fedi_chapter.store import series as store
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -145,7 +145,7 @@ def cancel_following(tx: WriteTx, event_id: EventId, reason: str | None = None) 
     if event.is_draft:
         raise Conflict("nobody has seen this draft yet", cure="delete it instead")
     revise(tx, replace(series, rule=series.rule.ended_before(series.starts(date_of(event)))))
-    for each in events.of_series(tx, series.id, since=event.occurrence):
+    for each in held_from(tx, series, event):
         call_off(tx, each, reason)
     return own_event(tx, event_id)
 
@@ -204,7 +204,18 @@ def in_series(tx: WriteTx, event_id: EventId) -> tuple[Event, Series]:
         raise Conflict("this event belongs to no series", cure="leave out --following")
     if event.over_at <= tx.now:
         raise Conflict("this event is over", cure="name the first one that is to change")
-    return event, _locked(tx, SeriesId(event.series_id))
+    series = _locked(tx, SeriesId(event.series_id))
+    event = own_event(tx, event_id)
+    if event.series_id != series.id:  # cut in two while we waited
+        return in_series(tx, event_id)
+    return event, series
+
+
+def held_from(tx: WriteTx, series: Series, event: Event) -> list[Event]:
+    """Return the events of a locked series from one on, as they stand, and keep them so."""
+    for each in events.of_series(tx, series.id, since=event.occurrence):
+        tallies.lock(tx, each.id)
+    return events.of_series(tx, series.id, since=event.occurrence)
 
 
 def date_of(event: Event) -> datetime:

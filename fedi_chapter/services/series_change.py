@@ -15,8 +15,15 @@ from fedi_chapter.domain.rule_reading import new_rule
 from fedi_chapter.domain.series import Series, SeriesId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services.event_fields import EventFields
-from fedi_chapter.services.events import edit_event, own_event
-from fedi_chapter.services.series import call_off, date_of, in_series, moved, revise
+from fedi_chapter.services.events import edit_event, held_event, own_event
+from fedi_chapter.services.series import (
+    call_off,
+    date_of,
+    held_from,
+    in_series,
+    moved,
+    revise,
+)
 from fedi_chapter.store import events, exact_places
 from fedi_chapter.store import series as store
 from fedi_chapter.store.tx import WriteTx
@@ -50,7 +57,7 @@ def edit_following(
 
     """
     event, old = in_series(tx, event_id)
-    later = events.of_series(tx, old.id, since=event.occurrence)
+    later = held_from(tx, old, event)
     template = edit_event(tx, _template_from(tx, event, old).id, fields, urls)
     new = _continued(tx, event, old, template, rule)
     moves = _moves(old, new, later)
@@ -68,7 +75,7 @@ def _is_whole(event: Event, series: Series) -> bool:
 
 def _template_from(tx: WriteTx, event: Event, old: Series) -> Event:
     """Return the template for this event and the following, at this event's own date."""
-    template = own_event(tx, old.template_id)
+    template = held_event(tx, old.template_id)
     there = moved(template, old, date_of(event))
     if _is_whole(event, old):
         events.change(tx, there)

@@ -5,7 +5,7 @@ Called by `services.attendance` and by whoever lists it. A row goes when its eve
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, select, update
 
 from fedi_chapter.domain.attendance import Attendance, AttendanceState
 from fedi_chapter.domain.chapter import ActorId
@@ -34,6 +34,16 @@ def put(tx: WriteTx, attendance: Attendance) -> None:
         .values(**key, **said)
         .on_conflict_do_update(index_elements=list(key), set_=said)
     )
+
+
+def answer(tx: WriteTx, answer_id: str, state: AttendanceState) -> bool:
+    """Note what became of one word of ours; tell whether it is still the last one."""
+    done = tx.conn.execute(
+        update(attendances)
+        .where(attendances.c.answer_id == answer_id)
+        .values(state=state, answered_at=tx.now)
+    )
+    return done.rowcount > 0
 
 
 def get(tx: ReadTx, actor_id: ActorId, event_uri: str) -> Attendance | None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    update,
 )
 
 from fedi_chapter.domain.chapter import ActorId
@@ -96,6 +97,21 @@ def get(tx: ReadTx, actor_id: ActorId, uri: str) -> Follower | None:
 def put(tx: WriteTx, actor_id: ActorId, uri: str, follow_activity: str, state: FollowState) -> None:
     """Remember a follower; who asks again keeps the beginning, and stays let in."""
     _PUT.run(tx, actor=actor_id, who=uri, activity=follow_activity, asked=state, at=tx.now)
+
+
+def let_in(tx: WriteTx, waiting: Follower) -> bool:
+    """Accept somebody who waits; tell whether they still wait with the same Follow."""
+    done = tx.conn.execute(
+        update(followers)
+        .where(
+            followers.c.actor_id == waiting.actor_id,
+            followers.c.uri == waiting.uri,
+            followers.c.follow_activity == waiting.follow_activity,
+            followers.c.state == FollowState.PENDING,
+        )
+        .values(state=FollowState.ACCEPTED)
+    )
+    return done.rowcount > 0
 
 
 def remove(tx: WriteTx, actor_id: ActorId, uri: str) -> bool:

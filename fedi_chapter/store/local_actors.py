@@ -26,6 +26,17 @@ def get(tx: ReadTx, actor_id: ActorId) -> LocalActor | None:
     return _one(tx, _BY_ID, actor_id)
 
 
+def lock(tx: WriteTx, actor_id: ActorId) -> LocalActor:
+    """Return an actor that exists; until this unit ends nobody else changes it or acts for it.
+
+    Whoever writes an actor has it from here: `change` writes it whole. So has who looks whether
+    it did something before, to do it once.
+    """
+    query = select(local_actors).where(local_actors.c.id == actor_id)
+    row = tx.conn.execute(query.with_for_update(key_share=True)).mappings().one()
+    return _read(tx, row)
+
+
 def by_handle(tx: ReadTx, handle: str) -> LocalActor | None:
     """Return the actor whose name before the `@` is `handle`, in any letter case."""
     return _one(tx, _BY_HANDLE, handle.lower())

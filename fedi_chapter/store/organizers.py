@@ -29,9 +29,22 @@ def put(tx: WriteTx, name: str, role: Role) -> Organizer:
     return read(row)
 
 
-def by_name(tx: ReadTx, name: str) -> Organizer | None:
-    """Return the organizer of that name, unless removed."""
-    row = tx.conn.execute(_ORGANIZERS.where(organizers.c.name == name)).one_or_none()
+def add(tx: WriteTx, name: str, role: Role) -> Organizer | None:
+    """Give a role to somebody new; None if anybody is, or was, called so."""
+    row = tx.conn.execute(
+        insert(organizers)
+        .values(id=tx.new_id(), name=name, role=role, created_at=tx.now)
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(*_FIELDS)
+    ).one_or_none()
+    return None if row is None else read(row)
+
+
+def lock(tx: WriteTx, name: str) -> Organizer | None:
+    """Return the organizer of that name, unless removed; nobody is removed until this unit ends."""
+    row = tx.conn.execute(
+        _ORGANIZERS.where(organizers.c.name == name).with_for_update(key_share=True)
+    ).one_or_none()
     return None if row is None else read(row)
 
 

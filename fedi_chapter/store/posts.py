@@ -31,6 +31,15 @@ def get(tx: ReadTx, post_id: PostId) -> Post | None:
     return found[0] if found else None
 
 
+def lock(tx: WriteTx, post_id: PostId) -> Post | None:
+    """Return a post that nobody else changes until this unit ends; a deleted one too.
+
+    Whoever writes a post has it from here: `change` writes it whole.
+    """
+    found = _all(tx, select(posts).where(posts.c.id == post_id).with_for_update(key_share=True))
+    return found[0] if found else None
+
+
 def get_shown(
     tx: ReadTx, post_id: PostId, is_shown_to: Callable[[Visibility], bool]
 ) -> Post | None:
