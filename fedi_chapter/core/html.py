@@ -1,31 +1,34 @@
-"""HTML from strangers made harmless, and HTML turned into plain text.
+"""HTML from strangers made harmless and short, and HTML turned into plain text.
 
-Called where foreign text is shown, and where text is needed from it. Foreign HTML is stored
-as it came and sanitised each time it is shown, so a better rule helps old rows too. What our
-own organizers write is Markdown and belongs to `core.markdown`.
+Called where foreign text is stored, and where text is needed from it. What came is kept beside
+what is shown, with `RULE`, so that a better rule reaches old rows too. What our own organizers
+write is Markdown and belongs to `core.markdown`.
 """
 
 import html as standard
 import re
-from html.parser import HTMLParser
-from typing import TypedDict
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
 import nh3
 
+from fedi_chapter.core.markup import VOID, Tag, tokens
+
+RULE = 1
+"""The version of what `sanitise` returns: to be raised with every change of it."""
 LONGEST = 20_000
-"""Bytes of foreign HTML that are looked at; the rest is cut off (a sanitiser is quadratic)."""
+"""Characters of foreign HTML that are looked at."""
+LONGEST_SHOWN = 2_000
+"""Characters of text that `sanitise` leaves."""
+LARGEST_SHOWN = 8_000
+"""Bytes that `sanitise` returns at most, markup included."""
+LONGEST_LINK = 1_000
 LONGEST_PLAIN = 200_000
 """Characters of HTML that `plain` looks at."""
-DEEPEST = 100
-"""Elements that may stand inside each other; what lies deeper is cut off."""
-
-
-class _Cleaning(TypedDict):
-    tags: set[str]
-    attributes: dict[str, set[str]]
-    clean_content_tags: set[str]
-    link_rel: str | None
+DEEPEST = 20
+"""Elements that may stand inside each other; of what lies deeper the text stays."""
+MOST_TAGS = 600
+"""Starts and ends of elements that `sanitise` looks at; the rest is cut off."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -33,7 +36,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _TAGS = _words(
-    "a abbr b blockquote br code del em h2 h3 h4 h5 h6 hr i ins li ol p pre q s small span "
+    "a abbr b blockquote br code del div em h2 h3 h4 h5 h6 hr i ins li ol p pre q s small span "
     "strong sub sup u ul"
 )
 _ATTRIBUTES = {"*": {"lang", "dir"}, "a": {"href"}, "ol": {"start", "reversed"}}
@@ -41,17 +44,22 @@ _CLASSES = {
     "a": {"mention", "hashtag", "u-url"},
     "span": {"h-card", "invisible", "ellipsis"},
 }
+_OPENING = _words("class dir href lang reversed start")
 _SCHEMES = frozenset({"http", "https", "mailto"})
-_VOID = _words("area base br col embed hr img input link meta source track wbr")
-_BREAKS = _words("blockquote br div h1 h2 h3 h4 h5 h6 hr li ol p pre tr ul")
-_HIDDEN = _words("head noscript script style template title")
-_IN_ORDER: _Cleaning = {
-    "tags": set(_BREAKS),
-    "attributes": {},
-    "clean_content_tags": set(_HIDDEN),
-    "link_rel": None,
-}
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_PLAIN_BLOCKS = _words(
+    "address article aside caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer form header hgroup legend main menu nav option search section summary table td th tr"
+)
+"""Blocks that are nothing but blocks when they are shown."""
+_BLOCKS = _PLAIN_BLOCKS | _words("blockquote h1 h2 h3 h4 h5 h6 hr li ol p pre ul")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Foreign HTML as it may stand on a page; `is_cut` where there was more of it."""
+
+    html: str
+    is_cut: bool
 
 
 def escape(text: str) -> str:
@@ -59,15 +67,119 @@ def escape(text: str) -> str:
     return standard.escape(text)
 
 
-def sanitise(html: str) -> str:
+def sanitise(html: str) -> Shown:
     """Return foreign `html` with nothing left in it but text, structure and absolute links.
 
     Never raises: what the sanitiser can't judge is shown as escaped text.
     """
-    short = _not_too_deep(html.encode("utf-8", "ignore")[:LONGEST].decode("utf-8", "ignore"))
+    page = _Page()
+    for token in tokens(html[:LONGEST]):
+        if not (page.add_tag(token) if isinstance(token, Tag) else page.add_text(token)):
+            break
+    page.close(0)
+    return Shown(_clean(page), page.is_cut or len(html) > LONGEST)
+
+
+def plain(html: str) -> str:
+    """Return the text of `html`, its paragraphs and breaks as line breaks."""
+    parts: list[str] = []
+    is_new_line = True
+    for token in tokens(html[:LONGEST_PLAIN]):
+        if isinstance(token, str):
+            parts.append(token.replace("\n", " "))
+            is_new_line = is_new_line and not token.strip()
+        elif token.name == "p" and token.is_end:
+            parts.append("\n\n")
+            is_new_line = True
+        elif token.name == "br" or (token.name in _BLOCKS and not is_new_line):
+            parts.append("\n")
+            is_new_line = True
+    lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+@dataclass(slots=True)
+class _Page:
+    """Markup that is built: every element closed, none too deep, and nothing too long."""
+
+    parts: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    letters: int = 0
+    tags: int = 0
+    is_cut: bool = False
+
+    def add_text(self, text: str) -> bool:
+        """Add a text; False when no more is taken."""
+        room = LONGEST_SHOWN - self.letters
+        if len(text) > room:
+            self.is_cut = True
+            text = text[: room - 1].rstrip() + "…"
+        self.letters += len(text)
+        self.parts.append(standard.escape(text, quote=False))
+        return not self.is_cut
+
+    def add_tag(self, tag: Tag) -> bool:
+        """Start or end an element; False when no more is taken.
+
+        Of an element that is not shown only the content stays.
+        """
+        name = {"h1": "h2"}.get(tag.name, "div" if tag.name in _PLAIN_BLOCKS else tag.name)
+        self.tags += 1
+        if self.tags > MOST_TAGS:
+            self.is_cut = True
+        elif name in _TAGS and tag.is_end:
+            self._end(name)
+        elif name in _TAGS:
+            self._begin(name, tag.attributes)
+        return not self.is_cut
+
+    def close(self, depth: int) -> None:
+        """End the innermost elements until only `depth` are open."""
+        while len(self.open) > depth:
+            self.parts.append(f"</{self.open.pop()}>")
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        self._make_room(name)
+        if len(self.open) < DEEPEST:
+            self.parts.append(_start(name, attributes))
+            if name not in VOID:
+                self.open.append(name)
+
+    def _end(self, name: str) -> None:
+        for depth in range(len(self.open) - 1, -1, -1):
+            if self.open[depth] == name:
+                self.close(depth)
+                return
+            if self.open[depth] in _BLOCKS and name not in _BLOCKS:
+                return  # the end of a word in bold ends no paragraph
+
+    def _make_room(self, name: str) -> None:
+        """End what the new element can't stand in, as browsers do."""
+        if name in _BLOCKS and "p" in self.open:
+            self.close(self.open.index("p"))
+        if name == "li":
+            lists = [depth for depth, each in enumerate(self.open) if each in {"ol", "ul"}]
+            inside = self.open[lists[-1] + 1 if lists else 0 :]
+            if "li" in inside:
+                self.close(len(self.open) - len(inside) + inside.index("li"))
+        if name == "a" and "a" in self.open:
+            self.close(self.open.index("a"))
+
+
+def _start(name: str, attributes: dict[str, str]) -> str:
+    kept = {key: value for key, value in attributes.items() if key in _OPENING}
+    if len(kept.get("href", "")) > LONGEST_LINK:
+        del kept["href"]
+    written = [f' {key}="{escape(value)}"' for key, value in kept.items()]
+    return f"<{name}{''.join(written)}>"
+
+
+def _clean(page: _Page) -> str:
+    """Return the markup judged once more, by a sanitiser that reads as browsers do."""
+    built = "".join(page.parts)
     try:
-        return nh3.clean(
-            short,
+        cleaned = nh3.clean(
+            built,
             tags=set(_TAGS),
             attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
             allowed_classes={tag: set(names) for tag, names in _CLASSES.items()},
@@ -77,36 +189,13 @@ def sanitise(html: str) -> str:
             attribute_filter=_judge_attribute,
         )
     except Exception:  # whatever a parser of strangers' input fails at, the page must stand
-        return escape(short)
-
-
-def plain(html: str) -> str:
-    """Return the text of `html`, its paragraphs and breaks as line breaks.
-
-    It is put in order first: Python's own parser fails at some broken markup, and takes the
-    square of the time for other.
-    """
-    reader = _TextReader()
-    reader.feed(nh3.clean(_not_too_deep(html[:LONGEST_PLAIN]), **_IN_ORDER))
-    reader.close()
-    lines = ("".join(reader.parts)).split("\n")
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(" ".join(line.split()) for line in lines)).strip()
-
-
-def _not_too_deep(html: str) -> str:
-    open_tags: list[str] = []
-    for match in _TAG.finditer(html):
-        name = match[2].lower()
-        if match[1]:
-            # Only a closing tag that closes something makes the document shallower.
-            if name in open_tags:
-                while open_tags.pop() != name:
-                    pass
-        elif name not in _VOID:
-            open_tags.append(name)
-            if len(open_tags) > DEEPEST:
-                return html[: match.start()]
-    return html
+        cleaned = escape(built)
+    if len(cleaned.encode()) <= LARGEST_SHOWN:
+        return cleaned
+    # More markup than text: then its text alone.
+    page.is_cut = True
+    text = plain(built).encode()[: LARGEST_SHOWN // 6].decode(errors="ignore")
+    return f"<p>{escape(text)}…</p>"
 
 
 def _judge_attribute(tag: str, name: str, value: str) -> str | None:
@@ -123,22 +212,3 @@ def _judge_attribute(tag: str, name: str, value: str) -> str | None:
         return None
     # A name and password before the host serve only to make one server look like another.
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-class _TextReader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "p":
-            self.parts.append("\n\n")
-        elif tag in _BREAKS:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data.replace("\n", " "))

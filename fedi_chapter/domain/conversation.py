@@ -1,6 +1,6 @@
 """What others say: replies under our events and posts, private messages, reactions, reports."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -24,13 +24,21 @@ class Reply:
     root: str
     """The event, face or post of ours at the top of the thread."""
     html: str
-    """As received; sanitised where it is shown."""
+    """As received."""
     published_at: datetime
     url: str
     language: str | None = None
     updated_at: datetime | None = None
     unlisted: bool = False
     state: ReplyState = ReplyState.SHOWN
+    warning: str | None = None
+    """What its author wants people to read before they decide to read it."""
+    attached: str = ""
+    """Its pictures and poll options, as HTML made here."""
+    body: str | None = field(default=None, compare=False)
+    """What is shown, sanitised when it was stored; None until the present rule has judged it."""
+    is_cut: bool = field(default=False, compare=False)
+    """Whether `body` leaves something out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,14 @@ class Message:
     uri: str
     actor_uri: str
     html: str
+    """As received."""
     published_at: datetime
     in_reply_to: str | None = None
+    warning: str | None = None
+    attached: str = ""
+    body: str | None = field(default=None, compare=False)
+    """What is shown, as that of a reply."""
+    is_cut: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the actors we follow publish: posts and events of neighbouring chapters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fedi_chapter.domain.event import OPEN_END
@@ -16,12 +16,18 @@ class NeighbourPost:
     uri: str
     actor_uri: str
     html: str
-    """As received; sanitised where it is shown."""
+    """As received."""
     published_at: datetime
     url: str
     title: str | None = None
     language: str | None = None
     updated_at: datetime | None = None
+    warning: str | None = None
+    """What its author wants people to read before they decide to read it."""
+    attached: str = ""
+    """Its pictures and poll options, as HTML made here."""
+    excerpt: str | None = field(default=None, compare=False)
+    """What is shown, one line of text made when it was stored; None until the present rule has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class NeighbourEvent:
     lon: float | None = None
     online_url: str | None = None
     html: str = ""
-    """As received; sanitised where it is shown."""
+    """As received."""
     cancelled: bool = False
     join_mode: str | None = None
     """How people sign up, in Mobilizon's words (FEP-8a8e `joinMode`), lower case."""

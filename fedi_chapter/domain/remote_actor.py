@@ -33,7 +33,6 @@ class RemoteActor:
     name: str
     inbox: str
     url: str
-    summary_html: str = ""
     shared_inbox: str | None = None
     outbox: str | None = None
     followers: str | None = None

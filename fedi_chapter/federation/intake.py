@@ -31,7 +31,12 @@ from fedi_chapter.vocab.shape import same_host
 
 KNOWN = Ignored("known already")
 DELETED = Ignored("deleted before")
+CROWDED = Ignored("as many replies as are kept under one thing")
 NOT_OURS = Ignored("neither to us nor from somebody we follow")
+
+MOST_OF_ONE = 20
+"""Replies of one person that are kept under one thing."""
+MOST_IN_THREAD = 1_000
 
 
 def take_note(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
@@ -126,14 +131,28 @@ def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: C
         updated_at=note.updated,
         unlisted=not note.is_listed,
         state=state,
+        warning=note.warning,
+        attached=note.attached,
     )
-    replies.put(tx, reply)
+    is_crowded = _is_crowded(tx, root, author)
+    if not is_crowded:
+        replies.put(tx, reply)
     answered = spoken.hear(tx, note, author, case.urls)
     if answered is not None:
         return answered
+    if is_crowded:
+        return CROWDED
     if state is ReplyState.SHOWN:
         return Done("reply shown")
     return Held("a reply of somebody who does not follow us")
+
+
+def _is_crowded(tx: ReadTx, root: str, author: RemoteActor) -> bool:
+    """Tell whether a thread has as many replies, of one person or of all, as it may have."""
+    return (
+        replies.kept_of(tx, root, author.uri, MOST_OF_ONE) >= MOST_OF_ONE
+        or replies.kept_of(tx, root, None, MOST_IN_THREAD) >= MOST_IN_THREAD
+    )
 
 
 def _reply_state(tx: ReadTx, author: RemoteActor, policy: str) -> ReplyState:
@@ -171,6 +190,8 @@ def _change_reply(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> O
         replace(
             reply,
             html=note.content,
+            warning=note.warning,
+            attached=note.attached,
             language=note.language,
             updated_at=note.updated,
             unlisted=reply.unlisted or not note.is_listed,
@@ -191,6 +212,8 @@ def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> O
         html=note.content,
         published_at=min(note.published or tx.now, tx.now),
         in_reply_to=note.in_reply_to,
+        warning=note.warning,
+        attached=note.attached,
     )
     messages.put(tx, message)
     return spoken.hear(tx, note, author, urls) or Done("message kept")
@@ -203,7 +226,8 @@ def _change_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) ->
         return Ignored("somebody else's message")
     if note.updated is None or note.is_public:
         return KNOWN
-    messages.put(tx, replace(message, html=note.content))
+    newer = replace(message, html=note.content, warning=note.warning, attached=note.attached)
+    messages.put(tx, newer)
     answered = spoken.hear(tx, note, author, urls, before=message.html)
     return answered or Done("message changed")
 
@@ -218,6 +242,8 @@ def _neighbour_post(note: Note, author: RemoteActor, published_at: datetime) -> 
         title=note.name,
         language=note.language,
         updated_at=note.updated,
+        warning=note.warning,
+        attached=note.attached,
     )
 
 

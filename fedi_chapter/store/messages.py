@@ -3,17 +3,20 @@
 Called by the handlers of notes and by the organizers' pages and commands.
 """
 
-from dataclasses import asdict
-
 from sqlalchemy import delete, select
 
 from fedi_chapter.domain.conversation import Message
+from fedi_chapter.store.foreign_words import body_of, host_of, if_judged
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import messages
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
-_MESSAGES = select(*(column for column in messages.columns if column.name != "received_at"))
+_OURS = {"received_at", "host", "rule", "body"}
+_MESSAGES = select(
+    *(column for column in messages.columns if column.name not in _OURS),
+    if_judged(messages, "body"),
+)
 
 # Built once: building it costs many times what running it does.
 _NEW = insert(messages)
@@ -28,7 +31,19 @@ _PUT = Prepared(
 
 def put(tx: WriteTx, message: Message) -> None:
     """Remember a message, or the newer text of one."""
-    _PUT.run(tx, **asdict(message), received_at=tx.now)
+    _PUT.run(
+        tx,
+        uri=message.uri,
+        actor_uri=message.actor_uri,
+        in_reply_to=message.in_reply_to,
+        html=message.html,
+        warning=message.warning,
+        attached=message.attached,
+        published_at=message.published_at,
+        received_at=tx.now,
+        host=host_of(message.actor_uri),
+        **body_of(message.html, message.attached),
+    )
 
 
 def get(tx: ReadTx, uri: str) -> Message | None:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, delete, or_, select
 
 from fedi_chapter.domain.event import OPEN_END
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost
+from fedi_chapter.store.foreign_words import excerpt_of, if_judged
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import neighbour_events, neighbour_posts, remote_actors
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -28,13 +29,17 @@ _PUT_EVENT = Prepared(
     ),
     given=neighbour_events.columns.keys(),
 )
-_POST = Prepared(select(neighbour_posts).where(neighbour_posts.c.uri == bindparam("uri")))
+_POSTS = select(
+    *(column for column in neighbour_posts.columns if column.name not in {"excerpt", "rule"}),
+    if_judged(neighbour_posts, "excerpt"),
+)
+_POST = Prepared(_POSTS.where(neighbour_posts.c.uri == bindparam("uri")))
 _EVENT = Prepared(select(neighbour_events).where(neighbour_events.c.uri == bindparam("uri")))
 
 
 def put_post(tx: WriteTx, post: NeighbourPost) -> None:
     """Remember a post, or the newer text of one."""
-    _PUT_POST.run(tx, **asdict(post))
+    _PUT_POST.run(tx, **{**asdict(post), **excerpt_of(post.html, post.attached)})
 
 
 def put_event(tx: WriteTx, event: NeighbourEvent) -> None:
@@ -73,9 +78,7 @@ def remove(tx: WriteTx, uri: str, actor_uri: str) -> None:
 def posts(tx: ReadTx, limit: int) -> list[NeighbourPost]:
     """Return the neighbours' posts, the newest first."""
     rows = tx.conn.execute(
-        select(neighbour_posts)
-        .order_by(neighbour_posts.c.published_at.desc(), neighbour_posts.c.uri)
-        .limit(limit)
+        _POSTS.order_by(neighbour_posts.c.published_at.desc(), neighbour_posts.c.uri).limit(limit)
     )
     return [NeighbourPost(**row._mapping) for row in rows]
 

@@ -5,7 +5,7 @@ Called by the handler of requests and by whoever shows or revokes a consent.
 
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 
 from fedi_chapter.domain.conversation import QuoteAuthorization
 from fedi_chapter.store.tables import quotes
@@ -40,6 +40,15 @@ def get(tx: ReadTx, quote_id: str) -> QuoteAuthorization | None:
 def by_quote(tx: ReadTx, quote_uri: str) -> QuoteAuthorization | None:
     """Return the consent for the quote `quote_uri`, unless it was revoked."""
     return _one(tx, _VALID.where(quotes.c.quote_uri == quote_uri))
+
+
+def given_to(tx: ReadTx, actor_uri: str, target_uri: str, *, limit: int) -> int:
+    """Return how many consents somebody was given for one thing of ours, counted up to a limit."""
+    theirs = select(quotes.c.id).where(
+        quotes.c.actor_uri == actor_uri, quotes.c.target_uri == target_uri
+    )
+    counted = select(func.count()).select_from(theirs.limit(limit).subquery())
+    return int(tx.conn.execute(counted).scalar_one())
 
 
 def revoke(tx: WriteTx, quote_id: str) -> None:

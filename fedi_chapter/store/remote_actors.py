@@ -160,7 +160,6 @@ def _facts(actor: RemoteActor) -> dict[str, Any]:
         "username": actor.username,
         "handle": actor.handle,
         "name": actor.name,
-        "summary_html": actor.summary_html,
         "url": actor.url,
         "inbox": actor.inbox,
         "shared_inbox": actor.shared_inbox,

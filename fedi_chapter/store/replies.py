@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from fedi_chapter.domain.conversation import Reply, ReplyState
+from fedi_chapter.store.foreign_words import body_of, host_of, if_judged
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import replies
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
-_FIELDS = [column for column in replies.columns if column.name != "received_at"]
-_REPLIES = select(*_FIELDS)
+_OURS = {"received_at", "host", "rule"}
+_FIELDS = [column for column in replies.columns if column.name not in _OURS | {"body", "is_cut"}]
+_REPLIES = select(*_FIELDS, replies.c.is_cut, if_judged(replies, "body"))
 _SHOWN = replies.c.state == ReplyState.SHOWN
 _OLDEST_FIRST = (replies.c.published_at, replies.c.uri)
 # Built once: building and hashing it costs as much as running it.
@@ -25,9 +27,9 @@ _PUT = Prepared(
         index_elements=["uri"],
         # Its state stays: an edit that comes while somebody hides a reply must not show it again.
         set_={
-            column.name: _INSERT.excluded[column.name]
-            for column in _FIELDS
-            if column.name != "state"
+            name: _INSERT.excluded[name]
+            for name in replies.columns.keys()  # noqa: SIM118 — a collection of columns
+            if name not in {"uri", "state", "received_at"}
         },
     ),
     given=replies.columns.keys(),
@@ -38,7 +40,8 @@ _ROOT = Prepared(select(replies.c.root).where(replies.c.uri == bindparam("uri"))
 def put(tx: WriteTx, reply: Reply) -> None:
     """Remember a reply, or the newer text of one, which stays as shown or hidden as it is."""
     facts = {column.name: getattr(reply, column.name) for column in _FIELDS}
-    _PUT.run(tx, **facts, received_at=tx.now)
+    made = body_of(reply.html, reply.attached)
+    _PUT.run(tx, **facts, **made, host=host_of(reply.actor_uri), received_at=tx.now)
 
 
 def get(tx: ReadTx, uri: str) -> Reply | None:
@@ -62,6 +65,11 @@ def thread(tx: ReadTx, roots: Sequence[str], limit: int) -> list[Reply]:
     return _all(tx, _below(_REPLIES, roots).order_by(*_OLDEST_FIRST).limit(limit))
 
 
+def those(tx: ReadTx, uris: Sequence[str]) -> list[Reply]:
+    """Return the replies with these ids."""
+    return _all(tx, _REPLIES.where(replies.c.uri.in_(uris))) if uris else []
+
+
 def uris(tx: ReadTx, roots: Sequence[str], limit: int, offset: int) -> list[str]:
     """Return the ids of the shown replies below any of `roots`, the oldest first."""
     query = _below(select(replies.c.uri), roots).order_by(*_OLDEST_FIRST)
@@ -74,6 +82,14 @@ def count(tx: ReadTx, roots: Sequence[str]) -> int:
     return int(counted.scalar_one())
 
 
+def kept_of(tx: ReadTx, root: str, actor_uri: str | None, limit: int) -> int:
+    """Return how many replies in one thread are kept, of one person or of all, up to a limit."""
+    kept = select(replies.c.uri).where(replies.c.root == root)
+    if actor_uri is not None:
+        kept = kept.where(replies.c.actor_uri == actor_uri)
+    return _number(tx, kept, limit)
+
+
 def root_of(tx: ReadTx, uri: str) -> str | None:
     """Return what of ours stands at the top of the thread that the reply `uri` is in."""
     row = _ROOT.first(tx, uri=uri)
@@ -84,6 +100,11 @@ def held(tx: ReadTx, limit: int | None = None) -> list[Reply]:
     """Return the replies that wait for an organizer, the first received first."""
     query = _REPLIES.where(replies.c.state == ReplyState.HELD)
     return _all(tx, query.order_by(replies.c.received_at, replies.c.uri).limit(limit))
+
+
+def _number(tx: ReadTx, some: Select[Any], limit: int) -> int:
+    counted = select(func.count()).select_from(some.limit(limit).subquery())
+    return int(tx.conn.execute(counted).scalar_one())
 
 
 def _below(query: Select[Any], roots: Sequence[str]) -> Select[Any]:

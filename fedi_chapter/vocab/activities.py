@@ -41,7 +41,10 @@ class Note:
     published: datetime | None = None
     updated: datetime | None = None
     name: str | None = None
-    summary: str | None = None
+    warning: str | None = None
+    """A content warning, one line."""
+    attached: str = ""
+    """What comes with the text, as HTML made here: options of a poll, pictures in words."""
     in_reply_to: str | None = None
     language: str | None = None
     mentions: tuple[str, ...] = ()

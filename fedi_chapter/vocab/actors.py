@@ -76,7 +76,6 @@ def read_actor(document: Document, *, requested: str) -> RemoteActor:
         name=line_of(document, "name") or username,
         inbox=inbox,
         url=page if page and same_host(page, uri) else uri,
-        summary_html=text_of(document, "summary"),
         shared_inbox=_own_address(endpoints, "sharedInbox", uri),
         outbox=_own_address(document, "outbox", uri),
         followers=_own_address(document, "followers", uri),

@@ -16,6 +16,7 @@ from fedi_chapter.vocab.context import POST, in_context
 from fedi_chapter.vocab.pictures import write_pictures
 from fedi_chapter.vocab.shape import (
     Document,
+    host_of,
     id_of,
     ids_of,
     instant_of,
@@ -31,6 +32,12 @@ from fedi_chapter.vocab.terms import CONVERTED_TYPES, NOTE_TYPES
 from fedi_chapter.vocab.when import stamp
 
 MOST_MENTIONS = 100
+MOST_OPTIONS = 20
+MOST_PICTURES = 8
+LONGEST_WARNING = 500
+LONGEST_OPTION = 100
+LONGEST_ALT = 500
+_MARKS = {"image": "🖼", "video": "🎞", "audio": "🔊"}
 
 
 # -- reading -------------------------------------------------------------------------------
@@ -63,7 +70,8 @@ def read_note(document: Document) -> Note:
         published=instant_of(document.get("published")),
         updated=instant_of(document.get("updated")),
         name=line_of(document, "name") or None,
-        summary=line_of(document, "summary", 500) or None,
+        warning=_warning(document),
+        attached=_options(document) + _pictures(document),
         in_reply_to=next(iter(ids_of(document.get("inReplyTo"))), None),
         language=language_of(document),
         mentions=_mentions(document),
@@ -75,6 +83,39 @@ def is_note(document: Document) -> bool:
     if type_of(document, NOTE_TYPES):
         return True
     return bool(type_of(document, CONVERTED_TYPES) and text_of(document, "content"))
+
+
+def _warning(document: Document) -> str | None:
+    """Return the content warning: of a Note its summary, of an Article only if it is sensitive.
+
+    The summary of an Article or a Page is the beginning of its text.
+    """
+    if type_of(document, {"Note", "Question"}) or document.get("sensitive") is True:
+        return line_of(document, "summary", LONGEST_WARNING) or None
+    return None
+
+
+def _options(document: Document) -> str:
+    """Return the options of a poll as HTML."""
+    options = document.get("oneOf") or document.get("anyOf")
+    names = [line_of(each, "name", LONGEST_OPTION) for each in mappings(options)[:MOST_OPTIONS]]
+    return "".join(f"<p>○ {escape(name)}</p>" for name in names if name)
+
+
+def _pictures(document: Document) -> str:
+    """Return links to pictures, films and sound as HTML, each with the words for it."""
+    return "".join(_picture(each) for each in mappings(document.get("attachment"))[:MOST_PICTURES])
+
+
+def _picture(attachment: Document) -> str:
+    kind = str(attachment.get("mediaType") or "").partition("/")[0]
+    address = link_of(attachment.get("url")) or link_of(attachment.get("href"))
+    mark = _MARKS.get(kind) or _MARKS.get((type_of(attachment) or "").lower())
+    if address is None or mark is None:
+        return ""
+    said = line_of(attachment, "name", LONGEST_ALT) or line_of(attachment, "summary", LONGEST_ALT)
+    link = f'<a href="{escape(address)}">{escape(said or host_of(address))}</a>'
+    return f"<p>{mark} {link}</p>"
 
 
 def _mentions(document: Document) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.federation import learning
 from fedi_chapter.media import images
 from fedi_chapter.services import comeback, door, reminders, retention, series, zone_rules
-from fedi_chapter.store import media
+from fedi_chapter.store import foreign_words, media
 from fedi_chapter.workers.bell import Bell
 
 log = get_logger(__name__)
@@ -47,6 +47,7 @@ TASKS = (
     Task("no-shows", timedelta(minutes=30), lambda deps: _mark_no_shows(deps)),
     Task("learn hosts", timedelta(seconds=10), learning.learn_followers_hosts),
     Task("zone rules", timedelta(days=1), lambda deps: follow_zone_rules(deps)),
+    Task("judge words", timedelta(minutes=10), lambda deps: judge_words(deps)),
 )
 
 
@@ -55,6 +56,7 @@ async def run(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
     await deps.db.write(comeback.announce)
     await deps.db.write(lambda tx: learning.apply_wishes(tx, deps.settings))
     await follow_zone_rules(deps)
+    await judge_words(deps)
     due = {task.name: deps.clock.now() + task.every for task in TASKS}
     while not stop.is_set():
         for task in TASKS:
@@ -120,6 +122,20 @@ async def follow_zone_rules(deps: Deps) -> None:
     changed = await deps.db.write(zone_rules.apply)
     if changed:
         log.info("rules of time zones changed", events=changed)
+
+
+async def judge_words(deps: Deps) -> None:
+    """Make what is shown of others' words anew where an older rule made it, some at a time."""
+    made = 0
+    while found := await deps.db.read(foreign_words.unjudged):
+        for words in found:
+            columns = await asyncio.to_thread(foreign_words.judged, words)
+            await deps.db.write(
+                lambda tx, of=words, to=columns: foreign_words.put_judged(tx, of, to)  # type: ignore[misc]
+            )
+        made += len(found)
+    if made:
+        log.info("words judged", rows=made)
 
 
 async def publish_series(deps: Deps) -> None:

@@ -9,6 +9,9 @@ from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.activities import QuoteRequest
 from fedi_chapter.vocab.envelopes import accept_quote
 
+MOST = 20
+"""Quotes of one thing that one person may make."""
+
 
 def apply(tx: WriteTx, activity: QuoteRequest, case: Case) -> Outcome:
     """Authorize the quote, once per quoting post, and say where the authorization is."""
@@ -18,6 +21,8 @@ def apply(tx: WriteTx, activity: QuoteRequest, case: Case) -> Outcome:
         return Ignored("asks to quote nothing that is public here")
     given = quotes.by_quote(tx, activity.instrument)
     if given is None:
+        if quotes.given_to(tx, case.sender.uri, activity.object, limit=MOST) >= MOST:
+            return Ignored("somebody who has quoted it often enough")
         given = QuoteAuthorization(
             id=tx.new_id(),
             quote_uri=activity.instrument,

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Row, and_, case, func, or_, select
 
-from fedi_chapter.core.html import sanitise
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.conversation import Reply, Report
@@ -17,7 +16,7 @@ from fedi_chapter.domain.post import Post
 from fedi_chapter.store import deliveries, events, followers, parked, posts, replies, reports
 from fedi_chapter.store.pages.event_desk import HostedEvent, asking
 from fedi_chapter.store.pages.site import Site, site
-from fedi_chapter.store.pages.voices import Author, SafeHtml, authors
+from fedi_chapter.store.pages.voices import Author, ShownReply, authors, shown
 from fedi_chapter.store.parked import ParkedCounts
 from fedi_chapter.store.tables import deliveries as delivery_table
 from fedi_chapter.store.tables import events as event_table
@@ -39,11 +38,7 @@ class HeldReply:
     """A reply that nobody has judged yet, and what of ours it answers."""
 
     uri: str
-    author: Author
-    body: SafeHtml
-    published_at: datetime
-    url: str
-    language: str | None
+    said: ShownReply
     root: str
 
 
@@ -155,15 +150,7 @@ def _latest(tx: ReadTx, actor_id: ActorId) -> tuple[Post, ...]:
 
 
 def _held(reply: Reply, known: dict[str, Author]) -> HeldReply:
-    return HeldReply(
-        uri=reply.uri,
-        author=known[reply.actor_uri],
-        body=SafeHtml(sanitise(reply.html)),
-        published_at=reply.published_at,
-        url=reply.url,
-        language=reply.language,
-        root=reply.root,
-    )
+    return HeldReply(uri=reply.uri, said=shown(reply, known[reply.actor_uri]), root=reply.root)
 
 
 def _open(report: Report, known: dict[str, Author]) -> OpenReport:

@@ -49,8 +49,10 @@ class EventPage:
     """The series it belongs to."""
 
 
-def event_page(tx: ReadTx, event_id: EventId, urls: Urls) -> EventPage:
+def event_page(tx: ReadTx, event_id: EventId, urls: Urls, replies: int = 1) -> EventPage:
     """Return the page of an event that anybody with the address may read.
+
+    `replies` is the number of the page of replies.
 
     Raises:
         Missing: there is no such event, or it is a draft or for followers only.
@@ -64,7 +66,7 @@ def event_page(tx: ReadTx, event_id: EventId, urls: Urls) -> EventPage:
         event=event,
         host=local_actors.get(tx, event.actor_id) or around.chapter,
         description=SafeHtml(event.description_html),
-        conversation=conversation(tx, [urls.event(event.id), urls.face(event.id)], urls),
+        conversation=conversation(tx, [urls.event(event.id), urls.face(event.id)], urls, replies),
         is_over=event.over_at <= tx.now,
         answers=answers_to(tx, event),
         series=series_of(tx, event),

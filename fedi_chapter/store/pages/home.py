@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from fedi_chapter.core.html import plain
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost
@@ -11,13 +10,12 @@ from fedi_chapter.domain.post import Post
 from fedi_chapter.store import neighbours
 from fedi_chapter.store.pages import listed
 from fedi_chapter.store.pages.site import Site, site
-from fedi_chapter.store.pages.voices import Author, SafeHtml, authors
+from fedi_chapter.store.pages.voices import Author, SafeHtml, authors, short_address
 from fedi_chapter.store.tx import ReadTx
 
 MOST_EVENTS = 6
 MOST_POSTS = 4
 MOST_NEIGHBOURS = 6
-EXCERPT = 220
 TITLE = 120
 
 
@@ -31,6 +29,7 @@ class NeighbourNote:
     url: str
     published_at: datetime
     language: str | None
+    warning: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +113,9 @@ def _note(post: NeighbourPost, author: Author) -> NeighbourNote:
     return NeighbourNote(
         author=author,
         title=one_line(post.title or "", TITLE),
-        excerpt=one_line(plain(post.html), EXCERPT),
-        url=post.url,
+        excerpt=post.excerpt or "",
+        warning=post.warning,
+        url=short_address(post.url),
         published_at=post.published_at,
         language=post.language,
     )

@@ -23,8 +23,10 @@ class PostPage:
     conversation: Conversation
 
 
-def post_page(tx: ReadTx, post_id: PostId, urls: Urls) -> PostPage:
+def post_page(tx: ReadTx, post_id: PostId, urls: Urls, replies: int = 1) -> PostPage:
     """Return the page of a post that anybody with the address may read.
+
+    `replies` is the number of the page of replies.
 
     Raises:
         Missing: there is no such post, or it is for followers only.
@@ -42,5 +44,5 @@ def post_page(tx: ReadTx, post_id: PostId, urls: Urls) -> PostPage:
         post=post,
         author=local_actors.get(tx, post.actor_id) or around.chapter,
         body=SafeHtml(post.html),
-        conversation=conversation(tx, [urls.post(post.id)], urls),
+        conversation=conversation(tx, [urls.post(post.id)], urls, replies),
     )

@@ -1,8 +1,23 @@
 """What others say to us: replies, private messages, reactions, reports, quotes."""
 
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text
 
 from fedi_chapter.store.tables.base import Instant, metadata
+
+
+def _words() -> tuple[Column[Any], ...]:
+    """Return the columns of foreign words: as they came, and as they are shown."""
+    return (
+        Column("html", Text, nullable=False),
+        Column("warning", Text),
+        Column("attached", Text, nullable=False, default=""),
+        Column("body", Text),  # sanitised
+        Column("is_cut", Boolean, nullable=False, default=False),
+        Column("rule", Integer, nullable=False, default=0, index=True),  # that made the body
+    )
+
 
 replies = Table(
     "replies",
@@ -11,7 +26,7 @@ replies = Table(
     Column("actor_uri", Text, nullable=False, index=True),
     Column("in_reply_to", Text, nullable=False),
     Column("root", Text, nullable=False),
-    Column("html", Text, nullable=False),
+    *_words(),
     Column("language", String(35)),
     Column("url", Text, nullable=False),
     Column("unlisted", Boolean, nullable=False, default=False),
@@ -19,7 +34,9 @@ replies = Table(
     Column("published_at", Instant, nullable=False),
     Column("updated_at", Instant),
     Column("received_at", Instant, nullable=False),
+    Column("host", Text, nullable=False, default=""),  # the actor's: strangers are counted by it
     Index("ix_replies_root_published_at", "root", "published_at"),
+    Index("ix_replies_host_state", "host", "state"),
 )
 
 messages = Table(
@@ -28,9 +45,10 @@ messages = Table(
     Column("uri", Text, primary_key=True),
     Column("actor_uri", Text, nullable=False, index=True),
     Column("in_reply_to", Text),
-    Column("html", Text, nullable=False),
+    *_words(),
     Column("published_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
+    Column("host", Text, nullable=False, default="", index=True),
 )
 
 reactions = Table(
@@ -62,7 +80,7 @@ quotes = Table(
     Column("id", String(36), primary_key=True),
     Column("quote_uri", Text, nullable=False, unique=True),
     Column("target_uri", Text, nullable=False),
-    Column("actor_uri", Text, nullable=False),
+    Column("actor_uri", Text, nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("revoked_at", Instant),
 )

@@ -43,7 +43,6 @@ remote_actors = Table(
     Column("username", Text, nullable=False),
     Column("handle", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
-    Column("summary_html", Text, nullable=False, default=""),
     Column("url", Text, nullable=False),
     Column("inbox", Text, nullable=False),
     Column("shared_inbox", Text),
@@ -101,6 +100,10 @@ neighbour_posts = Table(
     Column("actor_uri", ForeignKey("remote_actors.uri"), nullable=False, index=True),
     Column("title", Text),
     Column("html", Text, nullable=False),
+    Column("warning", Text),
+    Column("attached", Text, nullable=False, default=""),
+    Column("excerpt", Text),  # one line of text
+    Column("rule", Integer, nullable=False, default=0, index=True),  # that made the excerpt
     Column("language", String(35)),
     Column("url", Text, nullable=False),
     Column("published_at", Instant, nullable=False, index=True),

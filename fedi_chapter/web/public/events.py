@@ -14,6 +14,7 @@ from fedi_chapter.store.pages.site import Site
 from fedi_chapter.web.members.answers import OwnAnswer, own_answer
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours
+from fedi_chapter.web.public.paging import replies_page
 from fedi_chapter.web.templating import render
 
 
@@ -43,7 +44,8 @@ async def event_page(request: Request) -> Response:
     """Serve the page of the event named in the path."""
     deps = deps_of(request)
     event_id = EventId(str(request.path_params["id"]))
-    page = await deps.db.read(lambda tx: read_event(tx, event_id, deps.urls))
+    replies = replies_page(request)
+    page = await deps.db.read(lambda tx: read_event(tx, event_id, deps.urls, replies))
     schema = write_schema(page.event, page.host, deps.urls)
     own = await own_answer(request, page.event) if page.answers else None
     screen = EventScreen(page, schema, own, takes_mail=deps.mailer is not None)

@@ -7,6 +7,7 @@ from fedi_chapter.domain.post import PostId
 from fedi_chapter.store.pages.post import post_page as read_post
 from fedi_chapter.store.pages.tag import tag_page as read_tag
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.public.paging import replies_page
 from fedi_chapter.web.templating import render
 
 
@@ -14,7 +15,8 @@ async def post_page(request: Request) -> Response:
     """Serve the page of the post named in the path."""
     deps = deps_of(request)
     post_id = PostId(str(request.path_params["id"]))
-    page = await deps.db.read(lambda tx: read_post(tx, post_id, deps.urls))
+    replies = replies_page(request)
+    page = await deps.db.read(lambda tx: read_post(tx, post_id, deps.urls, replies))
     return render(request, "public/post.html", page)
 
 

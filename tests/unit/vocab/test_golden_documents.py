@@ -127,7 +127,7 @@ def test_a_public_reply_is_read_with_all_that_we_show() -> None:
     assert note.language == "en"
     assert note.mentions == (CHAPTER,)
     assert note.url == "https://social.example/@ana/301"
-    assert note.summary is None
+    assert note.warning is None
 
 
 def test_a_private_mention_is_not_public() -> None:

@@ -35,8 +35,11 @@ async def test_a_task_is_done_each_time_it_is_due_also_after_it_failed(
     async def write(_: Any) -> None:
         """There are no wishes in the settings to note."""
 
+    async def nothing(work: object) -> tuple[()]:
+        return ()
+
     monkeypatch.setattr(schedule, "TASKS", (Task("hourly", timedelta(hours=1), task),))
-    deps = cast(Deps, SimpleNamespace(clock=clock, db=SimpleNamespace(write=write)))
+    deps = cast(Deps, SimpleNamespace(clock=clock, db=SimpleNamespace(read=nothing, write=write)))
     async with asyncio.timeout(5):
         await schedule.run(deps, stop, Ticking())
     assert done == [timedelta(hours=hours) for hours in (1, 2, 3)]
