@@ -19,6 +19,7 @@ from babel.dates import (
     format_time,
     get_day_names,
     get_month_names,
+    get_timezone_gmt,
     get_timezone_name,
 )
 from babel.lists import format_list
@@ -81,6 +82,14 @@ class Translator:
     def zone(self, at: datetime, zone: ZoneInfo) -> str:
         """Return what people call the time zone at that instant, such as `Central Time`."""
         return get_timezone_name(at.astimezone(zone), locale=self.locale)
+
+    def short_zone(self, at: datetime, zone: ZoneInfo) -> str:
+        """Return the time zone at that instant in few letters, such as `EDT` or `GMT-03:00`."""
+        there = at.astimezone(zone)
+        for name in (get_timezone_name(there, "short", locale=self.locale), there.tzname()):
+            if name and name.isalpha() and name.isupper():
+                return name
+        return get_timezone_gmt(there, "long", locale=self.locale)
 
     def weekday_name(self, day: int) -> str:
         """Return the name of a day of the week, Monday is 0."""

@@ -19,6 +19,7 @@ from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.activities import EventDocument
 from fedi_chapter.vocab.audience import write_audience, write_policy
 from fedi_chapter.vocab.context import EVENT, in_context
+from fedi_chapter.vocab.event_text import event_text
 from fedi_chapter.vocab.pictures import write_picture, write_pictures
 from fedi_chapter.vocab.places import read_location, write_online, write_place
 from fedi_chapter.vocab.posts import write_hashtags
@@ -40,7 +41,7 @@ from fedi_chapter.vocab.shape import (
 )
 from fedi_chapter.vocab.terms import JOIN_MODES
 from fedi_chapter.vocab.when import local_stamp, stamp
-from fedi_chapter.vocab.wording import heading, part_of_series, summary, title
+from fedi_chapter.vocab.wording import heading, summary, title
 
 __all__ = ["read_event", "write_event", "write_place"]
 
@@ -228,24 +229,17 @@ def write_event(event: Event, actor: LocalActor, urls: Urls, tally: Tally) -> Do
 
 
 def _text(event: Event, urls: Urls) -> Document:
-    name = title(event)
+    name, text = title(event), event_text(event, urls)
     return {
         "name": name,
         "nameMap": {event.language: name},
         "summary": summary(event),
-        "content": heading(event) + event.description_html + _series(event, urls),
+        "content": text,
+        "contentMap": {event.language: text},
         "mediaType": "text/html",
         "inLanguage": event.language,
         "preview": {"type": "Note", "content": heading(event)},
     }
-
-
-def _series(event: Event, urls: Urls) -> str:
-    """Return where the other dates are; each is an Event of its own."""
-    if event.series_id is None or not event.visibility.has_page:
-        return ""
-    page = escape(urls.series(event.series_id))
-    return f'<p>{escape(part_of_series(event))} <a href="{page}">{page}</a></p>'
 
 
 def _schedule(event: Event) -> Document:

@@ -12,6 +12,7 @@ from fedi_chapter.domain.event import Event, RsvpMode
 from fedi_chapter.domain.tally import Tally
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.vocab.when import stamp
+from fedi_chapter.vocab.wording import who_sees_answers
 
 
 def write_poll(event: Event, tally: Tally, now: datetime) -> Document:
@@ -36,12 +37,8 @@ def how_to_answer(event: Event) -> tuple[str, ...]:
         how = t("Answer in the poll, or reply: going +2.")
     else:
         how = t("To say that you come, reply: going +2.")
-    if event.counts_only:
-        seen = t("Organizers see only how many come.")
-    else:
-        seen = t("Organizers see your answer.")
     asked = (t("An organizer confirms each seat."),) if event.approval else ()
-    return (f"✋ {how}", " ".join((*asked, seen)))
+    return (f"✋ {how}", " ".join((*asked, who_sees_answers(event))))
 
 
 def _option(name: str, total: int) -> Document:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 
+from fedi_chapter.core.i18n import translator
 from fedi_chapter.domain.event import Event
 
 
@@ -26,14 +27,21 @@ def span(event: Event) -> str:
     """Return day, time and time zone of an event in its own language."""
     locale = _locale(event.language)
     starts = event.starts_at.astimezone(event.zone)
+    zone = _zone(event, event.starts_at)
     text = f"{_day(starts, locale)}, {_time(starts, locale)}"
     if event.ends_at:
-        ends = event.ends_at.astimezone(event.zone)
+        ends, zone_at_end = event.ends_at.astimezone(event.zone), _zone(event, event.ends_at)
+        if zone_at_end != zone:  # clocks change meanwhile
+            text, zone = f"{text} {zone}", zone_at_end
         if ends.date() == starts.date():
             text += f"–{_time(ends, locale)}"
         else:
             text += f" – {_day(ends, locale)}, {_time(ends, locale)}"
-    return f"{text} ({event.timezone})"
+    return f"{text} {zone}"
+
+
+def _zone(event: Event, at: datetime) -> str:
+    return translator(event.language).short_zone(at, event.zone)
 
 
 def _day(at: datetime, locale: Locale) -> str:

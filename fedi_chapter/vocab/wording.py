@@ -78,10 +78,25 @@ def taking_part(event: Event) -> str | None:
     t, lines = translator(event.language), []
     if event.rsvp is RsvpMode.EXTERNAL and event.external_url:
         lines.append(t("Sign up at {host}", host=urlsplit(event.external_url).hostname))
-    if event.capacity is not None:
-        people = t.count("{number} person", "{number} people", event.capacity)
-        lines.append(f"{t('Room for')} {people}")
+    if room := room_for(event):
+        lines.append(room)
     return " · ".join(lines) or None
+
+
+def room_for(event: Event) -> str | None:
+    """Return for how many people there is room, where that is limited."""
+    if event.capacity is None:
+        return None
+    t = translator(event.language)
+    return f"{t('Room for')} {t.count('{number} person', '{number} people', event.capacity)}"
+
+
+def who_sees_answers(event: Event) -> str:
+    """Return what organizers see of an answer."""
+    t = translator(event.language)
+    if event.counts_only:
+        return t("Organizers see only how many come.")
+    return t("Organizers see your answer.")
 
 
 def bring(event: Event) -> str | None:

@@ -184,7 +184,7 @@ async def test_a_new_event_is_one_entry_that_can_be_read_without_a_click(world: 
     text = plain(str(entry["content"]))
     for words in (
         "Repair café",
-        "Tue, Nov 24, 2026, 6:30 PM–8:30 PM (America/New_York)",
+        "Tue, Nov 24, 2026, 6:30 PM–8:30 PM EST",
         "Grace Hall, 1450 Glenwood Ave",
         "Chapter a.test",
         "Room for 40 people",

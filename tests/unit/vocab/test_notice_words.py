@@ -122,7 +122,7 @@ def test_a_confirmation_says_when_where_how_to_undo_it_and_has_the_calendar_link
     assert said == (
         "See you there! You are going to “Monthly meeting”.\n\n"
         "You and 2 guests are counted.\n\n"
-        "🗓 Sun, Nov 22, 2026, 6:00 AM–8:00 AM (America/Chicago)\n"
+        "🗓 Sun, Nov 22, 2026, 6:00 AM–8:00 AM CST\n"
         "📍 Town Library, 1 Main St\n\n"
         "Please bring: a pen\n\n"
         "Change of plans? Reply “can't make it”.\n"

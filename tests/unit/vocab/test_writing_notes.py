@@ -92,7 +92,7 @@ def test_a_face_tells_everything_and_links_the_events_page_last() -> None:
     face = write_face(EVENT, CHAPTER, URLS, NOBODY, PUBLISHED)
     assert face["content"] == (
         "<p><strong>Spring clean</strong><br>"
-        "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM (America/Chicago)<br>"
+        "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM CDT<br>"
         "📍 Community Hall, 100 Main St, Springfield</p>"
         "<p>👥 Elm Street Neighbours<br>🎟 Room for 40 people</p>"
         "<p>Brooms are there. Bring gloves &amp; friends.</p>"
@@ -130,11 +130,11 @@ def test_an_event_without_place_text_and_limit_has_a_short_face() -> None:
 @pytest.mark.parametrize(
     ("language", "zone", "text"),
     [
-        ("en", "America/Chicago", "Sat, Sep 19, 2026, 10:00 AM–1:00 PM (America/Chicago)"),
-        ("de", "Europe/Berlin", "Sa., 19. Sept. 2026, 17:00–20:00 (Europe/Berlin)"),
-        ("de-CH", "Europe/Zurich", "Sa., 19. Sept. 2026, 17:00–20:00 (Europe/Zurich)"),
-        ("xx-YY", "UTC", "Sat, Sep 19, 2026, 3:00 PM–6:00 PM (UTC)"),
-        ("", "UTC", "Sat, Sep 19, 2026, 3:00 PM–6:00 PM (UTC)"),
+        ("en", "America/Chicago", "Sat, Sep 19, 2026, 10:00 AM–1:00 PM CDT"),
+        ("de", "Europe/Berlin", "Sa., 19. Sept. 2026, 17:00–20:00 MESZ"),
+        ("de-CH", "Europe/Zurich", "Sa., 19. Sept. 2026, 17:00–20:00 MESZ"),
+        ("xx-YY", "UTC", "Sat, Sep 19, 2026, 3:00 PM–6:00 PM UTC"),
+        ("", "UTC", "Sat, Sep 19, 2026, 3:00 PM–6:00 PM UTC"),
     ],
 )
 def test_day_and_time_follow_the_events_language_and_zone(
@@ -145,10 +145,8 @@ def test_day_and_time_follow_the_events_language_and_zone(
 
 def test_an_event_over_several_days_names_both_and_an_open_one_only_its_start() -> None:
     long = replace(EVENT, ends_at=datetime(2026, 9, 20, 18, tzinfo=UTC))
-    assert span(long) == (
-        "Sat, Sep 19, 2026, 10:00 AM – Sun, Sep 20, 2026, 1:00 PM (America/Chicago)"
-    )
-    assert span(replace(EVENT, ends_at=None)) == "Sat, Sep 19, 2026, 10:00 AM (America/Chicago)"
+    assert span(long) == ("Sat, Sep 19, 2026, 10:00 AM – Sun, Sep 20, 2026, 1:00 PM CDT")
+    assert span(replace(EVENT, ends_at=None)) == "Sat, Sep 19, 2026, 10:00 AM CDT"
 
 
 def shown(content: object) -> str:
@@ -163,7 +161,7 @@ def test_a_follower_on_mastodon_reads_all_that_matters_in_a_few_lines() -> None:
     face = write_face(outside, CHAPTER, URLS, NOBODY, PUBLISHED)
     assert shown(face["content"]).split("\n") == [
         "Spring clean",
-        "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM (America/Chicago)",
+        "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM CDT",
         "📍 Community Hall, 100 Main St, Springfield",
         "",
         "👥 Elm Street Neighbours",
@@ -188,7 +186,7 @@ def test_a_face_speaks_the_language_of_its_event() -> None:
     )
     assert shown(write_face(spanish, CHAPTER, URLS, NOBODY, PUBLISHED)["content"]).split("\n") == [
         "CANCELADA: Limpieza",
-        "🗓 sáb, 19 de sep de 2026, 9:00 a.m.–12:00 p.m. (America/Mexico_City)",
+        "🗓 sáb, 19 de sep de 2026, 9:00 a.m.–12:00 p.m. CST",
         "📍 En línea",
         "",
         "👥 Elm Street Neighbours",

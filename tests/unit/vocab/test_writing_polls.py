@@ -97,7 +97,7 @@ def test_a_question_as_it_is_sent() -> None:
 def test_a_member_reads_all_that_matters_without_a_click() -> None:
     assert shown(FULL) == [
         "Spring clean",
-        "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM (America/Chicago)",
+        "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM CDT",
         "📍 Community Hall, 100 Main St, Springfield",
         "",
         "👥 Elm Street Neighbours",
