@@ -171,6 +171,7 @@ def _summary(each: Attendee) -> dict[str, object]:
         "route": rsvp.route,
         "at": _iso(rsvp.said_at),
         "email": rsvp.email,
+        "can_be_told": each.can_be_told,
         "note": rsvp.note,
         "checked_in_at": _iso(rsvp.checked_in_at) if rsvp.checked_in_at else None,
     }
@@ -181,7 +182,9 @@ def _line(each: Attendee, event: Event) -> str:
     at = rsvp.said_at.astimezone(event.zone)
     guests = f"+{rsvp.guests}" if rsvp.guests else ""
     called = " ".join(filter(None, (each.name, each.handle))) or "(only counted)"
-    return f"{rsvp.status:<9} {guests:<3} {rsvp.route:<8} {at:%Y-%m-%d %H:%M}  {called}  {rsvp.id}"
+    deaf = "" if each.can_be_told else "  can't be told"
+    stands = f"{rsvp.status:<9} {guests:<3} {rsvp.route:<8} {at:%Y-%m-%d %H:%M}"
+    return f"{stands}  {called}  {rsvp.id}{deaf}"
 
 
 def _report(report: Report, *, is_new: bool) -> list[str]:

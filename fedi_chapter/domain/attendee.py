@@ -12,6 +12,8 @@ class Attendee:
     rsvp: Rsvp
     name: str
     handle: str
+    can_be_told: bool = True
+    """Whether a message from us reaches them; who is only counted is told nothing anyway."""
 
 
 def in_line(people: list[Attendee], status: RsvpStatus) -> list[Attendee]:

@@ -7,6 +7,8 @@ ASK_AGAIN = timedelta(days=7)
 """How long an answer to "which software is this?" is good for."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(days=1)
 """After how long a host that did not answer is asked again: doubled each time."""
+DROPS_MESSAGES = frozenset({"everycal", "gancio", "pavillion"})
+"""Software without direct messages: whoever answers from there hears nothing of us in person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 Called by discovery and moderation. How deliveries to them fare is written by `deliveries`.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam, select
 
 from fedi_chapter.domain.host import ASK_AGAIN, Host
@@ -19,6 +21,12 @@ def get(tx: ReadTx, host: str) -> Host | None:
     """Return what is known of a host."""
     row = _ONE.first(tx, host=host)
     return None if row is None else Host(**row)
+
+
+def that_run(tx: ReadTx, software: Collection[str]) -> set[str]:
+    """Return the hosts that run one of these."""
+    found = select(hosts.c.host).where(hosts.c.software.in_(sorted(software)))
+    return set(tx.conn.execute(found).scalars())
 
 
 def learned(tx: WriteTx, host: str, software: str, version: str | None, takes_events: bool) -> None:

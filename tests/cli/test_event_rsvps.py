@@ -34,7 +34,9 @@ def test_who_is_written_down_is_on_the_list(shell: Shell, event: str) -> None:
     assert [each["name"] for each in shell.told("event", "rsvps", event, "--status", "maybe")] == [
         "Ben"
     ]
-    assert "Ana" in shell.run("event", "rsvps", event).stdout
+    assert ana["can_be_told"] is False
+    assert "Ana" in (listed := shell.run("event", "rsvps", event).stdout)
+    assert "can't be told" in listed
 
 
 def test_when_all_seats_are_taken_people_wait_and_a_raised_limit_lets_them_in(

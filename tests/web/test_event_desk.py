@@ -8,9 +8,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from fedi_chapter.core.html import plain
 from fedi_chapter.domain.organizer import Role
 from fedi_chapter.domain.rsvp import Route, RsvpStatus
-from fedi_chapter.store import events, tallies
+from fedi_chapter.store import events, hosts, tallies
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.door_pass import door_pass
 from fedi_chapter.web.templating import STATIC
@@ -55,6 +56,23 @@ async def test_the_page_says_who_comes_by_which_way_and_who_waits(
     assert row
     assert re.findall(r">([^<>]+)</td>", row[1]) == ["2", "Poll 1, By hand 1"]
     assert page.index("Dora") < page.index("The waitlist, in order") < page.index("Cleo")
+
+
+async def test_whom_no_message_of_ours_reaches_is_marked(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    def marked(page: str) -> set[str]:
+        people = re.findall(r'class="desk-name">(.*?)</p>\n<p class="small">(.*?)</p>', page)
+        return {plain(name).split("+")[0].strip() for name, line in people if "be told" in line}
+
+    by_hand = {"Ben", "Dora"}
+    assert not {"Mara Lindqvist"} & marked((await browser.get(HERE)).text)
+    await sqlite_db.write(
+        lambda tx: hosts.learned(tx, "social.example.com", "everycal", "0.3", True)
+    )
+    found = marked((await browser.get(HERE)).text)
+    assert "Mara Lindqvist" in found
+    assert by_hand & found
 
 
 async def test_a_hostile_name_is_text_on_the_page(browser: httpx.AsyncClient) -> None:

@@ -17,7 +17,7 @@ from tests.kit.examples import EVENT
         ("America/New_York", "es", "sáb, 19 sept 2026, 11:00–14:00 EDT"),
         ("Europe/Berlin", "de", "Sa., 19. Sept. 2026, 17:00–20:00 MESZ"),
         ("Europe/Berlin", "en", "Sat, Sep 19, 2026, 5:00 PM–8:00 PM CEST"),
-        ("Asia/Kolkata", "en", "Sat, Sep 19, 2026, 8:30 PM–11:30 PM IST"),
+        ("Asia/Tokyo", "en", "Sun, Sep 20, 2026, 12:00 AM–3:00 AM JST"),
         ("America/Sao_Paulo", "en", "Sat, Sep 19, 2026, 12:00 PM–3:00 PM GMT-03:00"),
         ("UTC", "en", "Sat, Sep 19, 2026, 3:00 PM–6:00 PM UTC"),
     ],
