@@ -1,6 +1,7 @@
 """`event`: create, edit, publish, cancel, delete, list, show."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import click
@@ -38,6 +39,11 @@ Example:
 """
 _FIELDS = (
     click.option("--end", help="When it ends, written as the start is."),
+    click.option(
+        "--all-day/--no-all-day",
+        default=None,
+        help="Whole days without hours: --start and --end are the first and the last one.",
+    ),
     click.option(
         "--timezone", help="Time zone, such as America/New_York (default: the chapter's)."
     ),
@@ -254,8 +260,9 @@ def summary(event: Event, urls: Urls) -> dict[str, object]:
         "face": urls.face(event.id),
         "ics": urls.event_ics(event.id),
         "name": event.name,
-        "start": event.starts_at.astimezone(event.zone).isoformat(),
-        "end": event.ends_at.astimezone(event.zone).isoformat() if event.ends_at else None,
+        "start": _when(event, event.starts_at),
+        "end": _when(event, event.last_moment if event.all_day else event.ends_at),
+        "all_day": event.all_day,
         "timezone": event.timezone,
         "place": place.name if place else None,
         "address": place.address if place else None,
@@ -280,6 +287,14 @@ def summary(event: Event, urls: Urls) -> dict[str, object]:
         "revision": event.revision,
         "series": urls.series(event.series_id) if event.series_id else None,
     }
+
+
+def _when(event: Event, at: datetime | None) -> str | None:
+    """Return a time as it can be given back: of whole days the day, else with its offset."""
+    if at is None:
+        return None
+    local = at.astimezone(event.zone)
+    return local.date().isoformat() if event.all_day else local.isoformat()
 
 
 def _hidden(meeting: Meeting) -> dict[str, object]:
@@ -314,6 +329,7 @@ def _fields(words: dict[str, Any], images: tuple[Media, ...] | None) -> EventFie
         name=words["name"],
         start=words["start"],
         end=words["end"],
+        all_day=words["all_day"],
         timezone=words["timezone"],
         place=_place(words),
         online_url=words["online_url"],
@@ -349,5 +365,6 @@ def _id(text: str, deps: Deps) -> EventId:
 
 def _line(event: Event, urls: Urls) -> str:
     state = "draft" if event.is_draft else str(event.status)
-    start = event.starts_at.astimezone(event.zone)
-    return f"{start:%Y-%m-%d %H:%M}  {state:<11}  {event.name}  {urls.event(event.id)}"
+    start = event.local(event.starts_at)
+    hour = "     " if event.all_day else f"{start:%H:%M}"
+    return f"{start:%Y-%m-%d} {hour}  {state:<11}  {event.name}  {urls.event(event.id)}"

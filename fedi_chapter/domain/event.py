@@ -1,7 +1,7 @@
 """Events: what a chapter invites people to, and the rules a date must keep."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,10 @@ EventId = NewType("EventId", str)
 
 OPEN_END = timedelta(hours=2)
 """How long an event without an end is taken to last."""
+MOMENT = timedelta(seconds=1)
 LONGEST = timedelta(days=366)
+FOR_DAYS = timedelta(hours=18)
+"""What lasts longer goes on for days: people come when they can, not at its start."""
 NAME_LENGTHS = range(3, 201)
 """Mobilizon refuses other lengths."""
 
@@ -127,9 +130,27 @@ class Event:
         return self.ends_at or self.starts_at + OPEN_END
 
     @property
+    def lasts_for_days(self) -> bool:
+        """Tell whether people come on any of its days, as to a festival or an exhibition."""
+        return self.all_day or self.over_at - self.starts_at > FOR_DAYS
+
+    @property
     def closes_at(self) -> datetime:
-        """Until when people can say that they come: the start, if nothing else was said."""
-        return self.rsvp_until or self.starts_at
+        """Until when people can say that they come, if nothing else was said: the start.
+
+        What lasts for days can be joined until it is over.
+        """
+        return self.rsvp_until or (self.over_at if self.lasts_for_days else self.starts_at)
+
+    @property
+    def last_moment(self) -> datetime:
+        """An instant of its last day: the end of a day is the midnight that begins the next."""
+        return self.ends_at - MOMENT if self.ends_at else self.starts_at
+
+    @property
+    def last_day(self) -> date:
+        """The last day of it, by the clocks of its zone."""
+        return self.local(self.last_moment).date()
 
     @property
     def zone(self) -> ZoneInfo:

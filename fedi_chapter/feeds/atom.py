@@ -83,9 +83,12 @@ def _told(event: Event) -> str:
 
 
 def _when_and_where(event: Event) -> str:
-    start = event.starts_at.astimezone(event.zone)
+    start = event.local(event.starts_at)
     place = f", {event.place.name}" if event.place else ""
-    return f"{start:%Y-%m-%d %H:%M} ({event.timezone}){place}"
+    if not event.all_day:
+        return f"{start:%Y-%m-%d %H:%M} ({event.timezone}){place}"
+    first, last = start.date(), event.last_day
+    return (f"{first}" if first == last else f"{first} – {last}") + place
 
 
 def _entry(feed: Element, uri: str, title: str, language: str) -> Element:

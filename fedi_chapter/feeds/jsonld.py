@@ -3,6 +3,8 @@
 Called by `web.public.events`, which puts it into the event's page; pure.
 """
 
+from datetime import datetime
+
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import Event, EventStatus, PlaceShown
@@ -31,9 +33,9 @@ def write_schema(event: Event, host: LocalActor, urls: Urls) -> Document:
         "name": event.name,
         "description": plain(event.description_html),
         "inLanguage": event.language,
-        "startDate": event.starts_at.astimezone(event.zone).isoformat(),
-        "endDate": event.ends_at.astimezone(event.zone).isoformat() if event.ends_at else None,
-        "previousStartDate": _previous(event),
+        "startDate": _date(event, event.starts_at),
+        "endDate": _date(event, event.last_moment if event.all_day else event.ends_at),
+        "previousStartDate": _date(event, event.previous_starts_at),
         "eventStatus": f"{_SCHEMA}/{_STATUS[event.status]}",
         "eventAttendanceMode": _attendance(event),
         "location": places[0] if len(places) == 1 else places,
@@ -49,10 +51,12 @@ def write_schema(event: Event, host: LocalActor, urls: Urls) -> Document:
     return {name: value for name, value in document.items() if value not in (None, "", [])}
 
 
-def _previous(event: Event) -> str | None:
-    if event.previous_starts_at is None:
+def _date(event: Event, at: datetime | None) -> str | None:
+    """Return a schema.org Date for whole days, else a DateTime."""
+    if at is None:
         return None
-    return event.previous_starts_at.astimezone(event.zone).isoformat()
+    local = at.astimezone(event.zone)
+    return local.date().isoformat() if event.all_day else local.isoformat()
 
 
 def _attendance(event: Event) -> str | None:

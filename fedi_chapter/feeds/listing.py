@@ -29,6 +29,7 @@ def write_item(event: Event, urls: Urls) -> Document:
         "name": event.name,
         "starts_at": _local(event.starts_at, event),
         "ends_at": _local(event.ends_at, event) if event.ends_at else None,
+        "all_day": event.all_day,
         "timezone": event.timezone,
         "status": event.status.value,
         "place": place.name if place else None,

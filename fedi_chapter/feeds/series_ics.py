@@ -1,19 +1,21 @@
-"""A series as iCalendar: one VEVENT with its rule, and one for each date that has its own page.
+"""A series as iCalendar: one VEVENT with its rule, and one for each date that needs its own.
 
 Called by `web.public.series`; pure. All share the series' address as UID; the single ones name
 their date by RECURRENCE-ID, so a program shows them in the place of what the rule says
-(RFC 5545 §3.8.4.4).
+(RFC 5545 §3.8.4.4). A date needs its own when it has a page, and when clocks change between its
+start and its end: a rule repeats the exact length (§3.8.5.3), an event keeps its hours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 
 from icalendar import Event as Entry
 from icalendar import vRecur
 
-from fedi_chapter.domain.event import Event, EventStatus
+from fedi_chapter.domain.event import Event, EventStatus, moved_to
+from fedi_chapter.domain.local_time import local_at
 from fedi_chapter.domain.series import Series
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.feeds.ics import MARGIN, new_calendar, write_entry
@@ -25,63 +27,144 @@ HISTORY = timedelta(days=366)
 """How long a date that is as the rule says keeps a VEVENT of its own."""
 
 
+def year_of(now: datetime) -> datetime:
+    """Return the instant that FORESEEN and HISTORY count from: the file is the same all year."""
+    return datetime(now.year, 1, 1, tzinfo=UTC)
+
+
 def write_series(
     name: str, series: Series, template: Event, made: Iterable[Event], urls: Urls, *, now: datetime
 ) -> bytes:
     """Return the calendar called `name` with a series, `made` are all its events so far.
 
     Skipped days and deleted events are taken out of the rule. An event of a day that the rule
-    does not name any more, because the series ended, is left out.
+    does not name any more, because the series ended, is left out unless it takes place after all.
     """
-    known = [event for event in made if event.occurrence is not None]
-    last = max((event.occurrence for event in known if event.occurrence), default=series.begins)
+    whole = moved_to(template, series.starts(series.begins), series.timezone)
+    known = {event.occurrence: event for event in made if event.occurrence is not None}
+    last, year = max(known, default=series.begins), year_of(now)
     named = set(takewhile(lambda local: local <= last, series.dates()))
-    there = [event for event in known if event.occurrence in named]
-    gone = [event.occurrence for event in there if event.occurrence and event.deleted_at]
-    singles = [event for event in there if not event.deleted_at and _differs(event, now)]
+    shown = {local: event for local, event in known.items() if _is_shown(event)}
+    beside = {
+        local: event
+        for local, event in shown.items()
+        if local not in named and not event.is_cancelled
+    }
+    deleted = [local for local in named if local in known and known[local].deleted_at]
+    singles = {
+        local: event
+        for local, event in shown.items()
+        if local in named and _differs(event, _planned(series, whole, local), whole, year)
+    }
+    uneven = {
+        local: _planned(series, whole, local)
+        for local in _foreseen(series, year)
+        if local not in shown and local not in deleted and _is_uneven(series, whole, local)
+    }
+    entry = _whole(series, whole, urls)
+    for local in sorted([*deleted, *_skipped(series)]):
+        entry.add("exdate", _date(series, whole, local))
+    for local in sorted(beside):
+        entry.add("rdate", _date(series, whole, local))
     calendar = new_calendar(name)
-    first = series.starts(series.begins)
-    for zone in sorted({series.timezone, *(event.timezone for event in singles)} - {"UTC"}):
-        calendar.add_component(write_zone(zone, first - MARGIN, max(first, now) + FORESEEN))
-    calendar.add_component(_whole(series, template, gone, urls))
-    for event in singles:
-        calendar.add_component(_single(series, event, urls))
+    parts = {**uneven, **singles, **beside}
+    for zone in sorted({each.timezone for each in (whole, *parts.values()) if not each.all_day}):
+        if zone != "UTC":
+            ends = max(whole.starts_at, year) + FORESEEN
+            calendar.add_component(write_zone(zone, whole.starts_at - MARGIN, ends))
+    calendar.add_component(entry)
+    for local, event in sorted(parts.items()):
+        page = urls.series(series.id) if local in uneven else urls.event(event.id)
+        calendar.add_component(_single(series, whole, local, event, page, urls))
     text: bytes = calendar.to_ical()
     return text
 
 
-def _differs(event: Event, now: datetime) -> bool:
-    """Tell whether an event needs a VEVENT: it was changed, or its page matters still."""
-    return event.published_at is not None and (event.revision > 0 or event.over_at > now - HISTORY)
+def _is_shown(event: Event) -> bool:
+    return event.published_at is not None and event.deleted_at is None
 
 
-def _whole(series: Series, template: Event, gone: list[datetime], urls: Urls) -> Entry:
+def _differs(event: Event, planned: Event, whole: Event, year: datetime) -> bool:
+    """Tell whether an event needs a VEVENT: it is not as the rule says, or its page matters."""
+    if event.revision > 0 or event.over_at > year - HISTORY:
+        return True
+    span = event.starts_at, event.over_at
+    return span != (planned.starts_at, planned.starts_at + _length(whole))
+
+
+def _foreseen(series: Series, year: datetime) -> Iterator[datetime]:
+    """Yield the dates that a program may show, from last year's to the last that are foreseen."""
+    dates = takewhile(lambda local: series.starts(local) < year + FORESEEN, series.dates())
+    return (local for local in dates if series.starts(local) > year - HISTORY)
+
+
+def _planned(series: Series, whole: Event, local: datetime) -> Event:
+    """Return the event as its series plans it for a date."""
+    return replace(
+        moved_to(whole, series.starts(local), series.timezone),
+        published_at=series.created_at,
+        updated_at=series.updated_at,
+        revision=0,
+    )
+
+
+def _is_uneven(series: Series, whole: Event, local: datetime) -> bool:
+    if whole.all_day:
+        return False
+    planned = _planned(series, whole, local)
+    return planned.over_at - planned.starts_at != _length(whole)
+
+
+def _length(whole: Event) -> timedelta:
+    """Return how long an event is by the clocks on the wall."""
+    if whole.ends_at is None:
+        return whole.over_at - whole.starts_at
+    length = whole.local(whole.ends_at) - whole.local(whole.starts_at)
+    return length if length > timedelta() else whole.ends_at - whole.starts_at
+
+
+def _skipped(series: Series) -> list[datetime]:
+    return [datetime.combine(day, series.begins.time()) for day in series.skipped]
+
+
+def _date(series: Series, whole: Event, local: datetime) -> date:
+    """Return a date of the series in the form that its start has (RFC 5545 §3.8.4.4)."""
+    return local.date() if whole.all_day else local.replace(tzinfo=series.zone)
+
+
+def _whole(series: Series, whole: Event, urls: Urls) -> Entry:
     goes_on = next(series.rule.dates(series.begins, series.zone), None) is not None
-    shift = series.starts(series.begins) - template.starts_at
     event = replace(
-        template,
-        starts_at=template.starts_at + shift,
-        ends_at=template.ends_at and template.ends_at + shift,
+        whole,
         status=EventStatus.SCHEDULED if goes_on else EventStatus.CANCELLED,
         published_at=series.created_at,
         updated_at=series.updated_at,
         revision=series.revision,
     )
     entry = write_entry(event, urls.series(series.id))
-    del entry["dtstart"]  # by the clock on the wall, also where that clock was put forward
-    entry.add("dtstart", series.begins.replace(tzinfo=series.zone))
+    if not whole.all_day:
+        del entry["dtstart"]  # by the clock on the wall, also where that clock was put forward
+        entry.add("dtstart", series.begins.replace(tzinfo=series.zone))
+        del entry["dtend"]
+        entry.add("duration", _length(whole))
     if goes_on:
-        entry.add("rrule", vRecur.from_ical(str(series.rule)))
-    skipped = [datetime.combine(day, series.begins.time()) for day in series.skipped]
-    for local in sorted([*gone, *skipped]):
-        entry.add("exdate", local.replace(tzinfo=series.zone))
+        entry.add("rrule", _rule(series, whole))
     return entry
 
 
-def _single(series: Series, event: Event, urls: Urls) -> Entry:
-    entry = write_entry(event, urls.event(event.id), uid=urls.series(series.id))
+def _rule(series: Series, whole: Event) -> vRecur:
+    """Return the RRULE; its UNTIL has the form of the start (RFC 5545 §3.3.10)."""
+    rule: vRecur = vRecur.from_ical(str(series.rule))
+    if whole.all_day and series.rule.until:
+        rule["UNTIL"] = [local_at(series.rule.until, series.zone).date()]
+    return rule
+
+
+def _single(
+    series: Series, whole: Event, local: datetime, event: Event, page: str, urls: Urls
+) -> Entry:
+    entry = write_entry(event, page, uid=urls.series(series.id))
     # No instance is older than the whole: a program would keep what it knew before.
     entry["sequence"] = event.revision + series.revision
-    if event.occurrence is not None:
-        entry.add("recurrence-id", event.occurrence.replace(tzinfo=series.zone))
+    entry.add("recurrence-id", _date(series, whole, local))
     return entry

@@ -5,7 +5,7 @@ stand in that noun's file or in `domain`.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,8 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE
 )
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00)?)?", re.ASCII | re.IGNORECASE)
+_DAY_CURE = "write 2026-09-19, without an hour"
 _YEARS = range(2000, 2200)
 _TIME_CURE = "write 2026-09-19T10:00, in the event's time zone"
 
@@ -110,3 +112,17 @@ def instant(text: str, zone: ZoneInfo, what: str) -> datetime:
             cure=f"did you mean {there.isoformat(timespec='minutes')}?",
         )
     return at
+
+
+def day_of(text: str, what: str) -> date:
+    """Return a day written as ISO 8601; an hour is refused, but for the midnight it begins with."""
+    match = _DAY.fullmatch(text.strip())
+    if match is None:
+        raise FormInvalid(f"the {what} {text!r} is not a day", cure=_DAY_CURE)
+    try:
+        day = date.fromisoformat(match[1])
+    except ValueError as error:
+        raise FormInvalid(f"there is no {what} {text!r}: {error}", cure=_DAY_CURE) from error
+    if day.year not in _YEARS:
+        raise FormInvalid(f"the {what} {text!r} is too far away", cure="check the year")
+    return day

@@ -11,18 +11,11 @@ from fedi_chapter.core.errors import Conflict, FormInvalid
 from fedi_chapter.core.markdown import render
 from fedi_chapter.core.text import hashtags, one_line
 from fedi_chapter.domain.audience import Visibility
-from fedi_chapter.domain.event import (
-    NAME_LENGTHS,
-    Event,
-    RsvpMode,
-    check_times,
-    moved_to,
-    zone_named,
-)
-from fedi_chapter.domain.local_time import instant_at
+from fedi_chapter.domain.event import NAME_LENGTHS, Event, RsvpMode
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services.checks import instant, language_tag, tags_of, text_of, web_address
+from fedi_chapter.services.event_times import with_times
 from fedi_chapter.services.places import UNCHANGED, PlaceFields
 
 LONGEST_BRING = 200
@@ -37,6 +30,8 @@ class EventFields:
     start: str | None = None
     """ISO 8601; without an offset in the event's time zone. So is `end`."""
     end: str | None = None
+    all_day: bool | None = None
+    """Whether it is whole days: then `start` and `end` are the first and the last one."""
     timezone: str | None = None
     place: PlaceFields = UNCHANGED
     online_url: str | None = None
@@ -64,7 +59,13 @@ def with_fields(old: Event, fields: EventFields, urls: Urls) -> Event:
         Conflict: a field can't change any more.
 
     """
-    event = _with_times(old, fields)
+    event = with_times(
+        old,
+        start=fields.start,
+        end=fields.end,
+        timezone=fields.timezone,
+        all_day=fields.all_day,
+    )
     event = _with_words(event, fields, urls)
     event = _with_rsvp(event, fields)
     return replace(
@@ -73,24 +74,6 @@ def with_fields(old: Event, fields: EventFields, urls: Urls) -> Event:
         language=old.language if fields.language is None else language_tag(fields.language),
         images=old.images if fields.images is None else fields.images,
     )
-
-
-def _with_times(old: Event, fields: EventFields) -> Event:
-    """Return the event at its new times. What is not named keeps its hour on the wall."""
-    timezone = fields.timezone or old.timezone
-    zone = zone_named(timezone)
-    starts_at = old.starts_at
-    if fields.start:
-        starts_at = instant(fields.start, zone, "start")
-    elif timezone != old.timezone:
-        starts_at = instant_at(old.local(old.starts_at), zone)
-    moved = moved_to(old, starts_at, timezone)
-    if fields.end is not None:
-        moved = replace(moved, ends_at=instant(fields.end, zone, "end") if fields.end else None)
-    check_times(moved.starts_at, moved.ends_at)
-    if moved.rsvp_until is None:
-        return moved
-    return replace(moved, rsvp_until=min(moved.rsvp_until, moved.over_at))
 
 
 def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:

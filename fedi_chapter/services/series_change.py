@@ -161,10 +161,21 @@ def _told(event: Event, to: datetime, change: _Change) -> EventFields:
     deadline = fields.rsvp_until is not None or (moves and event.rsvp_until is not None)
     return replace(
         fields,
-        start=_written(starts_at) if moves else None,
-        end=None if fields.end is None else _written(target.ends_at),
+        start=_start(target) if moves else None,
+        end=None if fields.end is None else _end(target),
         rsvp_until=_written(target.rsvp_until) if deadline else None,
     )
+
+
+def _start(event: Event) -> str:
+    """Return the start as an organizer writes it: an instant, or a day."""
+    if event.all_day:
+        return event.local(event.starts_at).date().isoformat()
+    return _written(event.starts_at)
+
+
+def _end(event: Event) -> str:
+    return event.last_day.isoformat() if event.all_day else _written(event.ends_at)
 
 
 def _written(at: datetime | None) -> str:

@@ -250,7 +250,8 @@ def _schedule(event: Event) -> Document:
         "published": stamp(event.published_at or event.created_at),
         "updated": stamp(event.updated_at) if event.updated_at else None,
         "startTime": local_stamp(event.starts_at, event),
-        "endTime": local_stamp(event.over_at, event),
+        # Whole days end with a last second: at midnight others would show one day more.
+        "endTime": local_stamp(event.last_moment if event.all_day else event.over_at, event),
         "displayEndTime": event.ends_at is not None,
         "timezone": event.timezone,
         "status": ical,

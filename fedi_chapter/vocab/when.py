@@ -26,6 +26,8 @@ def local_stamp(at: datetime, event: Event) -> str:
 def span(event: Event) -> str:
     """Return day, time and time zone of an event in its own language."""
     locale = _locale(event.language)
+    if event.all_day:
+        return _days(event, locale)
     starts = event.starts_at.astimezone(event.zone)
     zone = _zone(event, event.starts_at)
     text = f"{_day(starts, locale)}, {_time(starts, locale)}"
@@ -42,6 +44,12 @@ def span(event: Event) -> str:
 
 def _zone(event: Event, at: datetime) -> str:
     return translator(event.language).short_zone(at, event.zone)
+
+
+def _days(event: Event, locale: Locale) -> str:
+    first = _day(event.starts_at.astimezone(event.zone), locale)
+    last = _day(event.last_moment.astimezone(event.zone), locale)
+    return first if first == last else f"{first} – {last}"
 
 
 def _day(at: datetime, locale: Locale) -> str:

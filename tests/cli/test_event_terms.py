@@ -30,3 +30,14 @@ def test_a_published_event_can_not_begin_to_keep_names(shell: Shell) -> None:
 def test_nobody_can_answer_when_the_event_is_over(shell: Shell) -> None:
     late = ("--rsvp-until", "2099-05-02T12:00")
     assert "when the event is over" in shell.refused("event", "create", *NEW, *late)
+
+
+def test_whole_days_are_given_and_told_as_days(shell: Shell) -> None:
+    days = ("--start", "2099-05-01", "--end", "2099-05-03", "--all-day")
+    event = shell.told("event", "create", "--name", "Fair", "--timezone", "Asia/Tokyo", *days)
+    assert (event["all_day"], event["start"], event["end"]) == (True, "2099-05-01", "2099-05-03")
+    moved = shell.told("event", "edit", event["id"], "--start", "2099-06-01")
+    assert (moved["start"], moved["end"]) == ("2099-06-01", "2099-06-03")
+    assert "--all-day" in shell.refused(
+        "event", "create", "--name", "Fair", "--start", "2099-05-01"
+    )

@@ -14,6 +14,8 @@ from fedi_chapter.store.pages.voices import Author, SafeHtml, authors, short_add
 from fedi_chapter.store.tx import ReadTx
 
 MOST_EVENTS = 6
+MOST_ON = 20
+"""How many that last for days may go on at once without pushing out what comes next."""
 MOST_POSTS = 4
 MOST_NEIGHBOURS = 6
 TITLE = 120
@@ -71,7 +73,7 @@ def home_page(tx: ReadTx) -> HomePage:
     """Return the home page as of this transaction."""
     around = site(tx)
     chapter = around.chapter
-    coming = listed.coming(tx, chapter.id, MOST_EVENTS + 1)
+    coming = _in_order(listed.coming(tx, chapter.id, MOST_EVENTS + 1 + MOST_ON), tx.now)
     near_dates = neighbours.events(tx, MOST_NEIGHBOURS)
     near_notes = neighbours.posts(tx, MOST_NEIGHBOURS)
     uris = {event.actor_uri for event in near_dates} | {post.actor_uri for post in near_notes}
@@ -89,6 +91,15 @@ def home_page(tx: ReadTx) -> HomePage:
         ),
         neighbour_notes=tuple(_note(item, known[item.actor_uri]) for item in near_notes),
     )
+
+
+def _in_order(coming: tuple[Event, ...], now: datetime) -> tuple[Event, ...]:
+    """Return what comes next first; what has been going on for days waits behind it.
+
+    So an exhibition is on the poster until it opens, and then only when there is nothing else.
+    """
+    behind = [event for event in coming if event.lasts_for_days and event.starts_at <= now]
+    return (*(event for event in coming if event not in behind), *behind)
 
 
 def _is_on(event: Event, now: datetime) -> bool:

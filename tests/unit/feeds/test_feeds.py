@@ -16,7 +16,7 @@ from fedi_chapter.feeds.geojson import write_features
 from fedi_chapter.feeds.ics import write_calendar
 from fedi_chapter.feeds.jsonld import write_schema
 from fedi_chapter.feeds.listing import write_item
-from tests.kit.examples import CHAPTER, EVENT, POST, URLS
+from tests.kit.examples import CHAPTER, EVENT, POST, PUBLISHED, URLS
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 NOW = datetime(2026, 9, 3, tzinfo=UTC)
@@ -196,3 +196,14 @@ def test_feeds_say_that_a_kept_link_is_told_after_an_answer() -> None:
 def test_a_place_that_is_only_an_address_is_named_once() -> None:
     place = Place("p", "1 Main St", "1 Main St")
     assert entry(replace(EVENT, place=place))["location"] == "1 Main St"
+
+
+def test_whole_days_are_dates_in_every_format() -> None:
+    first = datetime(2026, 9, 19, 5, tzinfo=UTC)  # midnight in Chicago
+    event = replace(EVENT, all_day=True, starts_at=first, ends_at=first + timedelta(days=3))
+    schema = write_schema(event, CHAPTER, URLS)
+    assert (schema["startDate"], schema["endDate"]) == ("2026-09-19", "2026-09-21")
+    assert write_item(event, URLS)["all_day"] is True
+    assert b"2026-09-19 \xe2\x80\x93 2026-09-21, Community Hall" in write_feed(
+        CHAPTER, [event], URLS, changed_at=PUBLISHED
+    )

@@ -383,3 +383,13 @@ def test_on_mastodon_the_event_reads_as_a_post() -> None:
         "<p>Brooms are there. Bring gloves &amp; friends.</p>"
         "https://elm.example.org/events/0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c11"
     )
+
+
+def test_whole_days_are_told_as_days_and_end_within_the_last_one() -> None:
+    first = datetime(2026, 9, 19, 5, tzinfo=UTC)  # midnight in Chicago
+    festival = replace(EVENT, all_day=True, starts_at=first, ends_at=first + timedelta(days=3))
+    document = written(festival)
+    assert document["startTime"] == "2026-09-19T00:00:00-05:00"
+    assert document["endTime"] == "2026-09-21T23:59:59-05:00"
+    assert "Sat, Sep 19, 2026 – Mon, Sep 21, 2026" in str(document["summary"])
+    assert "Chicago" not in str(document["summary"])
