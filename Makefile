@@ -6,11 +6,26 @@ DATA ?= data
 # `make run PORT=8001` moves the sample chapter there, with its links.
 PORT ?=
 AT_PORT = $(if $(PORT),FEDI_CHAPTER_BASE_URL=http://localhost:$(PORT))
+LOCK = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 # Each test is named before it begins, so that the log tells which one hung, and may take long.
 LONG = -v -o faulthandler_timeout=600
 
+# Installs a lock file as it stands: no pip chooses a version, and `pip check` tells what is missing.
+# Of pip's lines every tenth download is shown, and whatever is out of the ordinary.
+define install
+@rm -f $(VENV)/.failed
+@{ $(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r $(1) 2>&1 \
+  || touch $(VENV)/.failed; } | awk -v all="$$(grep -c '^[a-z].*==' $(1))" ' \
+  /^(Collecting|Processing) / { if (++n % 10 == 0) print "  fetched " n " of " all; next } \
+  /^Installing / { print "  installing"; next } \
+  /^ +(Using cached|Downloading|Preparing|Installing) |^ +━|^(Looking|Ignoring|Requirement|Successfully)/ { next } \
+  NF { print }'
+@test ! -e $(VENV)/.failed
+@$(BIN)/python -m pip check --disable-pip-version-check >$(VENV)/.check || { cat $(VENV)/.check; exit 1; }
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-all slow lint fix bench docs demo interop browser package wheel docker clean
+.PHONY: help setup setup-dev run test test-all slow lint fix bench docs demo interop browser package lock wheel docker clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,9 +33,8 @@ help: ## show this list
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("fedi-chapter needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@echo "installing what is locked (about half a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip check --disable-pip-version-check
+	@echo "setting up, once: this takes about a minute, longer on a slow network"
+	$(call install,requirements.lock)
 	@site=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
 	  echo '$(CURDIR)' > "$$site/fedi_chapter_checkout.pth"
 	@printf '#!%s\nimport sys\nfrom fedi_chapter.__main__ import main\nsys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/fedi-chapter
@@ -28,9 +42,8 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
-	@echo "installing the tools for tests (about half a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip check --disable-pip-version-check
+	@echo "setting up the tools for tests, once: about a minute, longer on a slow network"
+	$(call install,requirements-dev.lock)
 	@touch $@
 
 setup: $(VENV)/.runtime ## make the environment from the lock
@@ -78,6 +91,12 @@ docs: $(VENV)/.dev ## write docs/reference anew from the code
 
 demo: $(VENV)/.runtime ## two chapters and a fediverse member on this machine
 	@$(BIN)/fedi-chapter demo
+
+# Each lock is for every Python and system we name; it holds hashes, and no address.
+lock: $(VENV)/.dev ## lock anew what pyproject.toml asks for
+	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }
+	@$(LOCK) --extra postgres pyproject.toml -o requirements.lock
+	@$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 
 wheel: $(VENV)/.dev ## build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel

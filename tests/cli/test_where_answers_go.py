@@ -86,6 +86,8 @@ def test_ctrl_c_while_the_program_loads_ends_it_without_a_traceback(tmp_path: Pa
     """A module that is loaded on the way presses the keys: no waiting for the right moment."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, signal, sys\n"
+        # A shell's background jobs are born deaf to the keys, and a child inherits that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Impatient:\n"
         "    def find_spec(self, name, *_):\n"
         "        if name == 'fedi_chapter.cli.main':\n"
