@@ -104,7 +104,7 @@ async def _member(world: World, port: int) -> bool:
     if missing:
         _say(f"The fediverse member is left out: {' and '.join(missing)} not installed here.")
         return False
-    note("starting a fediverse member on Fedify (the first time npm installs it) …")
+    note("starting a fediverse member on Fedify …")
     try:
         await world.member(port)
     except (ChapterError, TimeoutError, OSError) as error:

@@ -15,8 +15,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+from fedi_chapter.cli.frame import note
 from fedi_chapter.core.errors import ChapterError, Unreachable
 from fedi_chapter.deps import Deps
 from fedi_chapter.settings import PREFIX
@@ -26,6 +28,7 @@ START = 60.0
 """Seconds a process gets until it must be ready."""
 STOP = 10.0
 INSTALL = 300.0
+TOLD_EVERY = 15.0
 GLANCE = 0.2
 
 
@@ -117,6 +120,7 @@ class World:
             shutil.copyfile(MEMBER / name, home / name)
         if (home / "node_modules" / ".package-lock.json").exists():
             return home
+        note("npm installs it, once: some seconds to some minutes, as the network goes …")
         process = await asyncio.create_subprocess_exec(
             *("npm", "ci", "--no-audit", "--no-fund"),
             cwd=home,
@@ -124,7 +128,10 @@ class World:
             stderr=asyncio.subprocess.PIPE,
         )
         self.processes.append(process)
-        _, err = await asyncio.wait_for(process.communicate(), INSTALL)
+        async with asyncio.timeout(INSTALL), asyncio.TaskGroup() as group:
+            telling = group.create_task(_tell_time())
+            _, err = await process.communicate()
+            telling.cancel()
         if process.returncode != 0:
             raise Unreachable(f"npm could not install it: {_last(err.decode())}")
         return home
@@ -162,6 +169,13 @@ def interrupted(task: asyncio.Task[Any]) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def _tell_time() -> None:
+    began = monotonic()
+    while True:
+        await asyncio.sleep(TOLD_EVERY)
+        note(f"npm is still at it, after {monotonic() - began:.0f} s …")
 
 
 def _program(*words: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,11 +26,13 @@ from fedi_chapter.core.errors import Conflict
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.media import Media
+from fedi_chapter.domain.organizer import Role
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.media import images
 from fedi_chapter.opening import open_deps
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.events import create_event
+from fedi_chapter.services.organizers import invite
 from fedi_chapter.services.places import PlaceFields
 from fedi_chapter.services.posts import PostFields, create_post
 from fedi_chapter.settings import FILE_NAME, Settings
@@ -85,13 +88,15 @@ def sample(setup: Setup) -> None:
         found(settings, founding_of(settings, {**FOUNDING, "base_url": here}))
     check_schema(settings)
     _check_local(settings)
-    urls, filled = asyncio.run(_fill(settings))
-    base = settings.base_url or urls.base
+    urls, filled, token = asyncio.run(_fill(settings))
+    urls = replace(urls, base=settings.base_url or urls.base)
+    sign_in = urls.sign_in(token)
     setup.tell(
-        {"base_url": base, "filled": filled},
+        {"base_url": urls.base, "filled": filled, "sign_in_url": sign_in},
         f"The sample chapter is in {settings.data}. Once it runs, open:",
-        f"  {base}/               its home",
-        f"  {base}/calendar.ics   its calendar",
+        f"  {urls.base}/               its home",
+        f"  {urls.base}/calendar.ics   its calendar",
+        f"  {sign_in}   its organizers' desk (works once)",
         "and try:",
         f'  {own_name()} post create "Hello #world" --data {settings.data}',
     )
@@ -124,13 +129,18 @@ def _allow_this_machine(settings: Settings) -> None:
         )
 
 
-async def _fill(settings: Settings) -> tuple[Urls, bool]:
+async def _fill(settings: Settings) -> tuple[Urls, bool, str]:
+    """Return the addresses, whether the chapter was empty, and the token of a sign-in link."""
     async with open_deps(settings) as deps:
-        if not await deps.db.read(_is_empty):
-            return deps.urls, False
-        poster = _poster(deps)
-        await deps.db.write(lambda tx: _write(tx, deps.urls, poster))
-        return deps.urls, True
+        empty = await deps.db.read(_is_empty)
+        if empty:
+            poster = _poster(deps)
+            await deps.db.write(lambda tx: _write(tx, deps.urls, poster))
+        return deps.urls, empty, await deps.db.write(_sign_in)
+
+
+def _sign_in(tx: WriteTx) -> str:
+    return invite(tx, str(FOUNDING["organizer"]), Role.OWNER)[1]
 
 
 def _is_empty(tx: ReadTx) -> bool:

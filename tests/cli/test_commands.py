@@ -428,10 +428,22 @@ def test_doctor_names_wrong_settings_and_a_missing_chapter(empty: Shell) -> None
 
 def test_the_sample_chapter_is_made_once(empty: Shell) -> None:
     told = empty.told("sample")
-    assert told == {"base_url": "http://localhost:8000", "filled": True}
+    assert (told["base_url"], told["filled"]) == ("http://localhost:8000", True)
     assert len(empty.told("event", "list")) == 3
     first = empty.told("post", "list")
     assert len(first) == 2
     assert sum(len(each["images"]) for each in first) == 1
-    assert empty.told("sample") == {"base_url": "http://localhost:8000", "filled": False}
+    again = empty.told("sample")
+    assert (again["base_url"], again["filled"]) == ("http://localhost:8000", False)
     assert empty.told("post", "list") == first
+
+
+def test_the_sample_signs_its_organizer_in_at_the_address_it_is_served_at(
+    empty: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEDI_CHAPTER_BASE_URL", "http://localhost:8123")
+    links = {empty.told("sample")["sign_in_url"] for _ in range(2)}
+    assert len(links) == 2  # each works once
+    assert all(link.startswith("http://localhost:8123/") for link in links)
+    assert "/sign-in?token=" in empty.run("sample").stdout
+    assert [each["name"] for each in empty.told("organizer", "list")] == ["Sam"]
