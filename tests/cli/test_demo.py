@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Start
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +27,8 @@ def test_the_demo_tells_its_story_without_a_member_and_ends_at_a_signal(
     assert "Athens follows Atlanta: accepted" in story
     assert "Both arrived at Athens." in story
     demo.send_signal(signal.SIGTERM)
-    assert demo.wait(timeout=25) == 0
+    assert demo.wait(timeout=PATIENCE) == 0
     again = start("demo", "--data", str(tmp_path / "demo"))
-    _, err = again.communicate(timeout=60)
+    _, err = again.communicate(timeout=PATIENCE)
     assert again.returncode == 1
     assert "there is a demo" in err

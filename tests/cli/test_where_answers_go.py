@@ -12,6 +12,7 @@ import pytest
 
 import fedi_chapter
 from tests.cli.conftest import Shell
+from tests.kit.patience import PATIENCE
 
 HERE = {"PYTHONPATH": str(Path(fedi_chapter.__file__).parent.parent)}
 FULL = Path("/dev/full")
@@ -25,7 +26,7 @@ def run(*words: str, stdout: int, stderr: int, **environment: str) -> tuple[int,
         stdout=stdout,
         stderr=stderr,
     )
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out or b"", err or b""
 
 

@@ -79,7 +79,7 @@ async def test_every_inbox_ends_in_the_final_state_after_kills(
                 events += await _act(sender)
                 await asyncio.sleep(chance.uniform(0.02, 0.6))
         async with mortal(sending, database_url, str(tmp_path)):
-            await until_stored(db, _all_told, seconds=60)
+            await until_stored(db, _all_told)
         status = await db.read(deliveries.status)
     assert status.failed == 0
     deleted = set(events[2::3])
@@ -125,7 +125,7 @@ async def test_everybody_is_told_everything_once_after_kills(
                 await db.write(lambda tx, n=number: message_attendees(tx, event, f"Word {n}"))  # type: ignore[misc]
                 await asyncio.sleep(chance.uniform(0.02, 0.6))
         async with mortal(sending, database_url, str(tmp_path), mail.url):
-            await until_stored(db, _all_sent, seconds=60)
+            await until_stored(db, _all_sent)
     prefix = sender.deps.urls.notice("")
     for inbox in inboxes:
         told = [uri for uri in receivers.told[inbox.removeprefix("http://")] if prefix in uri]

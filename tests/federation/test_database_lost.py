@@ -120,7 +120,7 @@ def check_nothing_is_lost(traffic: Traffic) -> None:
     def missing() -> set[str]:
         return traffic.acknowledged - {each["actor"] for each in chapter.run("followers")}
 
-    until(lambda: not missing(), "every follower to be known", seconds=60)
+    until(lambda: not missing(), "every follower to be known")
     until(lambda: len(set(peer.heard("Accept"))) >= len(traffic.acknowledged), "every Accept", 90)
     said = chapter.run("queue", "status")
     assert (said["parked_inbox"], said["parked_outbox"], said["failed"]) == (0, 0, 0)

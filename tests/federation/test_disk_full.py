@@ -31,6 +31,7 @@ from fedi_chapter.workers.bell import Bell
 from tests.kit.builders import NOW
 from tests.kit.databases import Databases
 from tests.kit.loopback_peer import LoopbackPeer, loopback_peer
+from tests.kit.patience import PATIENCE
 from tests.kit.processes import Chapter, free_port, make_authority, until
 from tests.kit.sending import Inboxes, found_sender
 from tests.kit.sending import until as until_so
@@ -109,7 +110,7 @@ def says(chapter: Chapter, *words: str) -> subprocess.CompletedProcess[str]:
         env=chapter.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -217,11 +218,11 @@ async def test_work_that_finds_no_room_is_never_set_aside(
     stop = asyncio.Event()
     loops = {"outbox": fan_out, "deliveries": delivery.run}
     running = asyncio.create_task(supervisor.run(sender.deps, stop=stop, loops=loops))
-    await until_so(lambda: tries > 12, seconds=60)
+    await until_so(lambda: tries > 12)
     assert (await db.read(parked.counts)).to_retry == 0
     assert inboxes.taken == []
     await db.write(lambda tx: limit(tx, 1_000_000))
-    await until_so(lambda: len(inboxes.taken) == 1, seconds=60)
+    await until_so(lambda: len(inboxes.taken) == 1)
     stop.set()
     await running
     await db.close()

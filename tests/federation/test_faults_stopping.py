@@ -65,7 +65,7 @@ async def test_a_worker_asked_to_stop_leaves_nothing_half_done(
         db = sender.deps.db
         await _publish(sender)
         async with program(verb, database_url, tmp_path) as first:
-            await until(lambda: receivers.number_told > 10, seconds=30)
+            await until(lambda: receivers.number_told > 10)
             assert await first.stop() <= PROMISED
         assert receivers.number_told < everything  # else it was not in the middle
         assert await db.read(_leased) == 0
@@ -88,7 +88,7 @@ async def test_neither_silent_servers_nor_open_requests_hold_up_the_end(
     ) as (sender, _):
         await _publish(sender)
         async with program("run", database_url, tmp_path) as served:
-            await until(lambda: receivers.number_told == HOSTS, seconds=30)
+            await until(lambda: receivers.number_told == HOSTS)
             _, writer = await asyncio.open_connection("127.0.0.1", served.port)
             writer.write(
                 f"POST /inbox HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 9\r\n\r\n".encode()

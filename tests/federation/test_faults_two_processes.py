@@ -77,7 +77,7 @@ async def test_four_processes_write_one_file_and_everyone_is_served(
                 _each_in(seconds, TURNS, lambda turn: _publish(ben, turn)),
                 _each_in(seconds, TURNS, lambda turn: _like(peer, client, turn)),
             )
-            await until_stored(sender.deps.db, _nothing_waits, seconds=60)
+            await until_stored(sender.deps.db, _nothing_waits)
             for half in (served, second):
                 await half.stop()
                 assert not half.said("lock")

@@ -12,6 +12,7 @@ from fedi_chapter.core.clock import SetClock
 from fedi_chapter.store.tx import Database
 from tests.kit.ids import CountedIds
 from tests.kit.neighbourhood import BASE, deps_for, seed
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +48,7 @@ async def test_no_odd_character_in_an_address_is_a_failure_of_ours(
 
 LOGGED = """
 from fedi_chapter.core import log
+from tests.kit.patience import PATIENCE
 log.configure("info", {style!r})
 path = "/x\\r\\nforged line\\x1b[31m\\x07\\x9b\\u2028\\u202e"
 log.get_logger("a test").info("request", path=path, short="a\\rb", error=ValueError("c\\nd"))
@@ -56,7 +58,9 @@ log.get_logger("a test").info("request", path=path, short="a\\rb", error=ValueEr
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_one_event_in_the_log_is_one_line_without_control_characters(style: str) -> None:
     program = [sys.executable, "-c", LOGGED.format(style=style)]  # it sets up its whole process
-    said = subprocess.run(program, capture_output=True, check=True, timeout=20).stderr.decode()
+    said = subprocess.run(
+        program, capture_output=True, check=True, timeout=PATIENCE
+    ).stderr.decode()
     assert said.endswith("\n")
     assert "forged line" in said
     assert said[:-1].isprintable()

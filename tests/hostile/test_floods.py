@@ -18,6 +18,7 @@ from fedi_chapter.services.moderation import allow
 from fedi_chapter.store import followers, inbox, replies, reports
 from fedi_chapter.store.tx import Database, ReadTx
 from fedi_chapter.workers import inbox as worker
+from tests.kit.patience import PATIENCE
 from tests.kit.peers.mastodon import Mastodon
 from tests.kit.world import Chapter, World
 
@@ -209,7 +210,7 @@ async def test_a_crowd_at_the_door_slows_the_processing_and_does_not_stop_it(  #
     running = [asyncio.ensure_future(queue.do(job)) for job in jobs]
     await asyncio.sleep(0)
     assert not done.is_set()
-    async with asyncio.timeout(5):  # those that hang keep no turn
+    async with asyncio.timeout(PATIENCE):  # those that hang keep no turn
         await done.wait()
     never.set()
     await asyncio.gather(*running)
@@ -235,7 +236,7 @@ async def test_the_processing_goes_on_as_soon_as_the_crowd_is_gone(
     await asyncio.sleep(0)
     assert not done.is_set()
     chapter.deps.metrics.levels[worker.INSIDE] = 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await running
 
 

@@ -20,6 +20,7 @@ from tests.kit.hostile_server import (
     reply,
     stay_silent,
 )
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +51,7 @@ async def test_what_never_ends_is_cut_off_at_the_deadline(
         with pytest.raises(Unreachable):
             await fetcher.get(server.url(), deadline=0.25)
         took = asyncio.get_running_loop().time() - started
-        await asyncio.wait_for(server.closed.wait(), 2)
+        await asyncio.wait_for(server.closed.wait(), PATIENCE)
     assert took < 1.5
 
 
@@ -58,7 +59,7 @@ async def test_a_handshake_that_never_ends_is_cut_off(fetcher: GuardedFetcher) -
     async with hostile(stay_silent) as server:
         with pytest.raises(Unreachable):
             await fetcher.get(server.url(host="peer.example", scheme="https"), deadline=0.25)
-        await asyncio.wait_for(server.closed.wait(), 2)
+        await asyncio.wait_for(server.closed.wait(), PATIENCE)
     gc.collect()  # a connection left to the collector would warn here
 
 
@@ -78,7 +79,7 @@ async def test_four_megabytes_of_headers_are_not_read(fetcher: GuardedFetcher) -
     async with hostile(raw(HEAD, *[line] * 4000, b"\r\n")) as server:
         with pytest.raises(Unreachable):
             await fetcher.get(server.url())
-        await asyncio.wait_for(server.closed.wait(), 2)
+        await asyncio.wait_for(server.closed.wait(), PATIENCE)
 
 
 async def test_a_body_may_be_as_large_as_the_limit_and_no_larger(fetcher: GuardedFetcher) -> None:
@@ -92,7 +93,7 @@ async def test_an_endless_body_is_dropped_at_the_limit(fetcher: GuardedFetcher) 
     async with hostile(drip(HEAD + b"\r\n", b"x" * 65536, 0)) as server:
         with pytest.raises(BadDocument, match="larger"):
             await fetcher.get(server.url())
-        await asyncio.wait_for(server.closed.wait(), 2)
+        await asyncio.wait_for(server.closed.wait(), PATIENCE)
 
 
 async def test_a_gzip_bomb_is_defused_with_flat_memory(fetcher: GuardedFetcher) -> None:

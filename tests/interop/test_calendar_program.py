@@ -14,6 +14,7 @@ from fedi_chapter.domain.event import EventStatus
 from fedi_chapter.domain.local_time import instant_at, local_at
 from fedi_chapter.domain.recurrence import WEEKDAYS
 from fedi_chapter.domain.series import Series
+from tests.kit.patience import PATIENCE
 from tests.kit.processes import installed
 from tests.unit.feeds.test_calendar_files import RULES, ZONES, a_series, made, written
 
@@ -38,7 +39,7 @@ def expanded(files: list[bytes]) -> list[list[list[str]]]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     found: list[list[list[str]]] = json.loads(done.stdout)
     return found

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tests.kit.patience import PATIENCE
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -132,7 +134,7 @@ async def stay_silent(_: Seen, __: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
 
-async def until(happened: Callable[[], bool], within: float = 5.0) -> None:
+async def until(happened: Callable[[], bool], within: float = PATIENCE) -> None:
     """Wait until something has happened, at most `within` seconds."""
     async with asyncio.timeout(within):
         while not happened():  # noqa: ASYNC110 - what a test waits for has no event of its own

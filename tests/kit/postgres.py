@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.kit.patience import PATIENCE
+
 FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -73,7 +75,7 @@ class Cluster:
             return
         self.server.send_signal(signal.SIGQUIT)
         try:
-            self.server.wait(timeout=10)
+            self.server.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self.server.kill()
             self.server.wait()

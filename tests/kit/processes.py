@@ -27,9 +27,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import fedi_chapter
+from tests.kit.patience import PATIENCE
 
 MEMBER = Path(fedi_chapter.__file__).parent / "demo_member"
-PATIENCE = 30.0
 
 
 def free_port() -> int:
@@ -159,7 +159,7 @@ class Chapter:
             [sys.executable, "-m", "fedi_chapter", *words, "--data", str(self.data), "--json"],
             env=self.environment(),
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"{words}: {done.stderr.decode()}"
@@ -201,7 +201,7 @@ class Chapter:
         """End the server."""
         if self.server is not None and self.server.poll() is None:
             self.server.send_signal(sign)
-            self.server.wait(timeout=15)
+            self.server.wait(timeout=PATIENCE)
         self.server = None
 
     def get(self, path: str, accept: str = "application/activity+json") -> httpx.Response:
@@ -233,7 +233,7 @@ def installed(source: Path, program: str) -> Path:
             cwd=folder,
             check=True,
             capture_output=True,
-            timeout=300,
+            timeout=PATIENCE,
         )
     shutil.copy(source / program, folder)
     return folder
@@ -290,7 +290,7 @@ class Member:
         """End the member's server."""
         if self.server is not None:
             self.server.terminate()
-            self.server.wait(timeout=15)
+            self.server.wait(timeout=PATIENCE)
 
     def does(self, verb: str, **what: Any) -> Any:
         """Let the member do something in their app."""
@@ -309,5 +309,5 @@ class Member:
             json=body,
             verify=self.authority.trusted,
             trust_env=False,
-            timeout=20,
+            timeout=PATIENCE,
         )

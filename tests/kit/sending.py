@@ -35,6 +35,7 @@ from fedi_chapter.store import followers, local_actors, remote_actors
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from fedi_chapter.workers.bell import Bell
 from fedi_chapter.workers.delivery import DeliveryLoop, Pace
+from tests.kit.patience import PATIENCE
 
 BASE = "https://chapter.test"
 QUICK = Pace(lease=timedelta(seconds=60), patience=0.05, grace=0.1)
@@ -118,7 +119,7 @@ class Sender:
             await running
 
 
-async def until(check: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(check: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
         while not check():  # noqa: ASYNC110 - the other side knows no event of ours
@@ -126,7 +127,7 @@ async def until(check: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 async def until_stored(
-    db: Database, check: Callable[[ReadTx], bool], seconds: float = 10.0
+    db: Database, check: Callable[[ReadTx], bool], seconds: float = PATIENCE
 ) -> None:
     """Wait until something is so in the database."""
     async with asyncio.timeout(seconds):

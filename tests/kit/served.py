@@ -24,6 +24,7 @@ from fedi_chapter.domain.remote_actor import RemoteActor, RemoteKey
 from fedi_chapter.settings import PREFIX
 from fedi_chapter.store import remote_actors
 from fedi_chapter.store.tx import WriteTx
+from tests.kit.patience import PATIENCE
 from tests.kit.peers.signatures import pem_of, signed_post
 from tests.kit.processes import free_port
 from tests.kit.sending import BASE
@@ -53,7 +54,7 @@ class Program:
         """Ask it to stop; return after how many seconds it had."""
         began = monotonic()
         self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             assert await self.process.wait() == 0, "".join(self.lines)
         return monotonic() - began
 
@@ -137,7 +138,7 @@ def visiting(served: Program) -> httpx.AsyncClient:
         base_url=f"http://127.0.0.1:{served.port}",
         headers={"Host": HOST},
         trust_env=False,
-        timeout=60,
+        timeout=PATIENCE,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
     )
 

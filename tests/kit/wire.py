@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from fedi_chapter.web import wire
+from tests.kit.patience import PATIENCE
 
 
 @asynccontextmanager
@@ -39,7 +40,7 @@ async def say(port: int, *pieces: bytes, hang_up: bool = False) -> bytes:
             writer.write(piece)
             await writer.drain()
         if not hang_up:
-            answer = await asyncio.wait_for(reader.read(), 5)
+            answer = await asyncio.wait_for(reader.read(), PATIENCE)
     except ConnectionError:
         answer = answer or b"closed"
     finally:

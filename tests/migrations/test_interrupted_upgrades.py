@@ -24,6 +24,7 @@ from fedi_chapter.store.tx import WriteTx
 from tests.kit.builders import NOW
 from tests.kit.databases import Databases
 from tests.kit.ids import CountedIds
+from tests.kit.patience import PATIENCE
 
 LEASE = timedelta(minutes=1)
 QUEUES = "0002"
@@ -162,7 +163,7 @@ def test_an_older_program_says_so_and_stops(databases: Databases, words: tuple[s
         [sys.executable, "-m", "fedi_chapter", *words, "--data", str(data)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert refused.returncode == 3

@@ -17,6 +17,8 @@ from zipfile import ZipFile
 import pytest
 from packaging.utils import parse_wheel_filename
 
+from tests.kit.patience import PATIENCE
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,7 @@ FOLDERS = ("fedi_chapter", "migrations")
 def done(*words: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
     """Run a program that must succeed; return what it said."""
     ran = subprocess.run(
-        words, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False
+        words, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ran.returncode == 0, f"{words}: {ran.stdout}{ran.stderr}"
     return ran.stdout

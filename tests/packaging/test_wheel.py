@@ -17,6 +17,7 @@ from zipfile import ZipFile
 import pytest
 
 from fedi_chapter.settings import PREFIX
+from tests.kit.patience import PATIENCE
 from tests.kit.processes import free_port
 
 pytestmark = pytest.mark.slow
@@ -29,7 +30,7 @@ ACTIVITY = "application/activity+json"
 def done(*words: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
     """Run a program that must succeed; return what it said on standard output."""
     ran = subprocess.run(
-        words, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False
+        words, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ran.returncode == 0, f"{words}: {ran.stdout}{ran.stderr}"
     return ran.stdout
@@ -136,12 +137,12 @@ def served(installed: Installed) -> Iterator[str]:
     assert said[-1:] == [f"ready {base}\n"], "".join(said)
     yield base
     server.send_signal(signal.SIGTERM)
-    server.communicate(timeout=15)
+    server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
 
 
 def fetched(url: str, accept: str = "*/*") -> tuple[Message, str]:
-    with urlopen(Request(url, headers={"Accept": accept}), timeout=10) as answer:
+    with urlopen(Request(url, headers={"Accept": accept}), timeout=PATIENCE) as answer:
         return answer.headers, answer.read().decode()
 
 

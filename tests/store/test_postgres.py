@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -96,13 +97,19 @@ async def test_who_waits_too_long_for_a_connection_is_told_that_we_are_busy(
     db = opened(url)
     await db.read(inbox.waiting)
 
-    def slow(tx: WriteTx) -> None:
-        tx.conn.execute(text("SELECT pg_sleep(0.6)"))
+    holds = asyncio.Event()
 
+    def slow(tx: WriteTx) -> None:
+        holds.set()
+        tx.conn.execute(text("SELECT pg_advisory_xact_lock(1)"))
+
+    other = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await other.execute("SELECT pg_advisory_lock(1)")
     first = asyncio.create_task(db.write(slow))
-    await asyncio.sleep(0.1)
+    await holds.wait()
     with pytest.raises(Busy):
         await db.read(inbox.waiting)
+    await other.close()
     await first
     await db.close()
 

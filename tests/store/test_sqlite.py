@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -82,10 +82,18 @@ async def test_units_that_wait_together_share_one_commit(databases: Databases) -
     def unit(tx: WriteTx, number: int) -> None:
         inbox.put_many(tx, [Incoming(str(number), "a", "Like", b"")])
 
-    hold = asyncio.ensure_future(db.write(lambda tx: time.sleep(0.05)))
-    await asyncio.sleep(0.01)
+    holds, lets_go = threading.Event(), threading.Event()
+
+    def wait(tx: WriteTx) -> None:
+        holds.set()
+        lets_go.wait()
+
+    hold = asyncio.ensure_future(db.write(wait))
+    await asyncio.to_thread(holds.wait)
     before = db.version()
     writes = [asyncio.ensure_future(db.write(lambda tx, n=n: unit(tx, n))) for n in range(50)]
+    await asyncio.sleep(0)  # all of them stand in line
+    lets_go.set()
     for write in asyncio.as_completed([hold, *writes]):
         await write
         versions.add(db.version())

@@ -1,6 +1,5 @@
 """Calls to other servers: what is sent, what comes back, and what is never done."""
 
-import asyncio
 import ssl
 
 import pytest
@@ -10,7 +9,8 @@ from fedi_chapter.net import ask as ask_module
 from fedi_chapter.net.ask import GuardedAsker
 from fedi_chapter.net.client import Client
 from fedi_chapter.net.guard import Guard
-from tests.kit.hostile_server import hostile, reply
+from tests.kit.hostile_server import hostile, reply, stay_silent
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -60,10 +60,7 @@ async def test_an_answer_above_64_kib_is_refused(asker: GuardedAsker) -> None:
 async def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_agreed(
     asker: GuardedAsker,
 ) -> None:
-    async def silence(_: object, __: object) -> None:
-        await asyncio.sleep(10)
-
-    async with hostile(silence) as server:
+    async with hostile(stay_silent) as server:
         with pytest.raises(Unreachable, match="did not answer"):
             await asker.ask(server.url())
 
@@ -73,15 +70,10 @@ async def test_one_slow_server_does_not_stop_all_calls_for_ever(
 ) -> None:
     monkeypatch.setattr(ask_module, "AT_ONCE", 1)
     asker = GuardedAsker(client, deadline=0.2)
-
-    async def silence(_: object, __: object) -> None:
-        await asyncio.sleep(10)
-
-    async with hostile(silence) as slow, hostile(reply()) as quick:
-        waiting = asyncio.create_task(asker.ask(slow.url()))
-        await asyncio.sleep(0.01)
+    async with hostile(stay_silent) as slow, hostile(reply()) as quick:
         with pytest.raises(Unreachable):
-            await waiting
+            await asker.ask(slow.url())
+        monkeypatch.setattr(asker, "_deadline", PATIENCE)
         assert (await asker.ask(quick.url())).status == 200
 
 

@@ -26,6 +26,7 @@ from tests.kit.hostile_server import (
     stay_silent,
 )
 from tests.kit.outbound import Names
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -198,14 +199,14 @@ async def test_what_never_ends_is_cut_off_at_the_deadline(kind: str, poster: Gua
     async with hostile(NEVER_ENDING[kind]) as server:
         with pytest.raises(Unreachable):
             await poster.post(server.url(), b"{}", {}, deadline=0.2)
-        await asyncio.wait_for(server.closed.wait(), 2)
+        await asyncio.wait_for(server.closed.wait(), PATIENCE)
 
 
 async def test_a_handshake_that_never_ends_is_cut_off(poster: GuardedPoster) -> None:
     async with hostile(stay_silent) as server:
         with pytest.raises(Unreachable):
             await poster.post(server.url(scheme="https"), b"{}", {}, deadline=0.2)
-        await asyncio.wait_for(server.closed.wait(), 2)
+        await asyncio.wait_for(server.closed.wait(), PATIENCE)
     gc.collect()  # a connection left to the collector would warn here
 
 
@@ -213,7 +214,7 @@ async def test_a_long_answer_is_dropped_with_its_connection(poster: GuardedPoste
     long = b"HTTP/1.1 202 OK\r\n\r\n"
     async with hostile(drip(long, b"x" * 65536, 0)) as server:
         posted = await poster.post(server.url(), b"{}", {})
-        await asyncio.wait_for(server.closed.wait(), 2)
+        await asyncio.wait_for(server.closed.wait(), PATIENCE)
     assert posted.detail == "x" * 200
 
 
@@ -237,7 +238,7 @@ async def test_huge_headers_are_refused(poster: GuardedPoster) -> None:
         async with hostile(answer) as server:
             with pytest.raises(Unreachable):
                 await poster.post(server.url(), b"{}", {}, deadline=2)
-            await asyncio.wait_for(server.closed.wait(), 2)
+            await asyncio.wait_for(server.closed.wait(), PATIENCE)
 
 
 @pytest.mark.parametrize("closes", [hang_up, reset])

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from fedi_chapter.workers.lanes import Lanes
+from tests.kit.leaping import anyio_backend  # noqa: F401 — a fixture
 
 pytestmark = pytest.mark.anyio
 

@@ -17,6 +17,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.workers.bell import Bell
 from fedi_chapter.workers.loop import LAST_RETRY, Queue, pause_before, work
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -65,7 +66,7 @@ class Desk:
         stop, bell = asyncio.Event(), Bell()
         deps = cast(Deps, SimpleNamespace(db=self, clock=self.clock))
         running = asyncio.create_task(work(deps, queue, stop=stop, bell=bell))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while self.jobs or self.away:  # noqa: ASYNC110 - the lists ring no bell
                 await asyncio.sleep(0.005)
         stop.set()

@@ -12,6 +12,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.workers import schedule
 from fedi_chapter.workers.bell import Bell
 from fedi_chapter.workers.schedule import Task
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +41,6 @@ async def test_a_task_is_done_each_time_it_is_due_also_after_it_failed(
 
     monkeypatch.setattr(schedule, "TASKS", (Task("hourly", timedelta(hours=1), task),))
     deps = cast(Deps, SimpleNamespace(clock=clock, db=SimpleNamespace(read=nothing, write=write)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await schedule.run(deps, stop, Ticking())
     assert done == [timedelta(hours=hours) for hours in (1, 2, 3)]

@@ -9,6 +9,7 @@ import pytest
 from fedi_chapter.deps import Deps
 from fedi_chapter.workers import supervisor
 from fedi_chapter.workers.bell import Bell
+from tests.kit.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +41,7 @@ async def test_a_loop_that_breaks_is_started_again_and_the_others_go_on(
         await stop.wait()
 
     deps = cast(Deps, SimpleNamespace(db=Data()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await supervisor.run(deps, stop=stop, loops={"broken": broken, "sound": sound})
     assert started.count("broken") == 3
     assert started.count("sound") == 1
@@ -57,7 +58,7 @@ async def test_a_change_of_the_data_wakes_every_loop_long_before_its_next_look()
         stop.set()
 
     deps = cast(Deps, SimpleNamespace(db=data))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await supervisor.run(deps, stop=stop, loops={"one": loop})
     assert woken == [1]
 
@@ -81,7 +82,7 @@ async def test_a_database_that_can_not_be_asked_for_a_moment_ends_no_loop(
         stop.set()
 
     deps = cast(Deps, SimpleNamespace(db=Away()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await supervisor.run(deps, stop=stop, loops={"one": loop})
     assert began == [1]
 
@@ -89,10 +90,10 @@ async def test_a_database_that_can_not_be_asked_for_a_moment_ends_no_loop(
 async def test_a_ring_while_nobody_waits_is_heard_by_the_next_wait() -> None:
     bell = Bell()
     bell.ring()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         await bell.wait(60)
 
 
 async def test_a_bell_that_is_not_rung_lets_go_after_a_while() -> None:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         await Bell().wait(0.01)
