@@ -14,6 +14,7 @@ from fedi_chapter.domain.post import Mention, Post, PostId
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.federation import discover, origin, remote_actors
 from fedi_chapter.net.fetch import Budget
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.store import events, local_actors, posts
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.activities import PUBLIC
@@ -57,7 +58,7 @@ async def object_at(deps: Deps, url: str) -> Found:
         RemoteFailure: it can't be fetched.
 
     """
-    budget = Budget()
+    budget = Budget(cause=Cause.OURS)
     if not deps.urls.is_own(url):
         document = await origin.fetch(deps, url, budget=budget)
         if not type_of(document, ACTIVITY_TYPES):

@@ -8,7 +8,8 @@
     ├─ Conflict 409        AlreadyDone · AlreadyCancelled
     ├─ Busy 503            DatabaseAway · KeyUnavailable · TooOften 429
     ├─ RemoteFailure 502   Unreachable · RemoteBusy · RemoteRefused · UnsafeAddress
-    │                      BadDocument · RemoteGone · UnknownHandle
+    │                      NoDocument · BadDocument · RemoteGone · UnknownHandle
+    │                      NotWelcome 403
     └─ OperatorError       SettingsInvalid · SchemaBehind · DatabaseUnusable
 
 Raised at the rule, caught at the edge (`web.errors`, `workers.loop`, `cli.main`).
@@ -49,6 +50,10 @@ class MalformedActivity(BadInput):
     """The document is not an activity we can read."""
 
     code, status, safe = "malformed-activity", 400, "The document could not be read."
+
+
+class NotJson(MalformedActivity):
+    """The bytes are no JSON object."""
 
 
 class TooLarge(BadInput):
@@ -168,7 +173,7 @@ class Unreachable(RemoteFailure):
 
 
 class RemoteBusy(RemoteFailure):
-    """The other server asks us to come back later."""
+    """The other server can't answer at this moment."""
 
     code, retry = "remote-busy", True
 
@@ -195,10 +200,22 @@ class RemoteGone(RemoteRefused):
     code = "remote-gone"
 
 
+class NotWelcome(RemoteFailure):
+    """We ask nothing of this server: it is blocked here, or not on the list."""
+
+    code, status, safe = "not-welcome", 403, "This chapter does not deal with that server."
+
+
 class UnsafeAddress(RemoteFailure):
     """The address leads where this server must not connect."""
 
     code, status, safe = "unsafe-address", 400, "That address can't be used."
+
+
+class NoDocument(RemoteFailure):
+    """What the other server sent is no document: half of one, or a page in its place."""
+
+    code, retry = "no-document", True
 
 
 class BadDocument(RemoteFailure):

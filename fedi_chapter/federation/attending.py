@@ -16,6 +16,7 @@ from fedi_chapter.federation import learning, objects
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
 from fedi_chapter.net.fetch import Budget
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.services import attendance
 from fedi_chapter.store import hosts, neighbours
 from fedi_chapter.store.tx import WriteTx
@@ -72,7 +73,7 @@ def take_answer(tx: WriteTx, said: Attendance | None, answer: str, case: Case) -
 async def _event(deps: Deps, url: str) -> NeighbourEvent:
     """Return the event as its origin has it now; while that is down, as we know it."""
     try:
-        found = await objects.fetch(deps, url, budget=Budget())
+        found = await objects.fetch(deps, url, budget=Budget(cause=Cause.OURS))
     except RemoteFailure as error:
         known = await deps.db.read(lambda tx: neighbours.get_event(tx, url))
         if known is None or not error.retry:

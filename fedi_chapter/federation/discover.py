@@ -9,6 +9,8 @@ from urllib.parse import quote, urlsplit
 
 from fedi_chapter.core.errors import (
     BadDocument,
+    NoDocument,
+    RemoteBusy,
     RemoteGone,
     RemoteRefused,
     UnknownHandle,
@@ -20,6 +22,7 @@ from fedi_chapter.domain.urls import OwnObject
 from fedi_chapter.federation import jrd, remote_actors
 from fedi_chapter.federation.jrd import Handle, Jrd
 from fedi_chapter.net.fetch import Budget
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.store import hosts
 from fedi_chapter.store import remote_actors as stored_actors
 from fedi_chapter.vocab.shape import host_of
@@ -42,10 +45,10 @@ async def resolve(deps: Deps, target: str) -> RemoteActor:
 
     Raises:
         UnknownHandle: nobody was found, or the servers do not agree who it is; with the cure.
-        Unreachable: the server gave no answer; with the cure.
+        Unreachable: the server gave no answer, or a broken one; with the cure.
 
     """
-    budget, word = Budget(), target.strip()
+    budget, word = Budget(cause=Cause.OURS), target.strip()
     is_address = word.startswith(("https://", "http://"))
     try:
         if is_address:
@@ -53,7 +56,7 @@ async def resolve(deps: Deps, target: str) -> RemoteActor:
         return await _by_handle(deps, jrd.read_handle(word), budget)
     except UnknownHandle:
         raise
-    except Unreachable as error:
+    except (Unreachable, RemoteBusy, NoDocument) as error:
         raise Unreachable(
             error.message, cure="check the spelling of the server's name, or try again later"
         ) from error
@@ -135,7 +138,7 @@ async def follow_page(deps: Deps, handle: str, object_uri: str) -> FollowPage:
     """
     asked = jrd.read_handle(handle)
     try:
-        found = await jrd.ask(deps, asked, Budget())
+        found = await jrd.ask(deps, asked, Budget(cause=Cause.VISITOR))
     except RemoteGone as error:
         raise UnknownHandle(
             f"{asked.host} knows nobody called {asked}", cure="check the spelling of the handle"

@@ -30,6 +30,7 @@ from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.trust import Verdict
 from fedi_chapter.federation.turnstile import Turnstile
 from fedi_chapter.net.fetch import Budget
+from fedi_chapter.net.pools import domain_of
 from fedi_chapter.sig import verify
 from fedi_chapter.store import blocks, hosts, inbox
 from fedi_chapter.store import remote_actors as stored_actors
@@ -51,8 +52,9 @@ LARGE, MOST_BYTES = 64 << 10, 64 << 20
 """Bytes of a large body, and of all large ones that are read and dealt with at the same time; more
 are told to come back. Hardly an activity is large: whoever holds all that room keeps nobody else
 out."""
-MOST_ASKING, MOST_ASKING_HOST = 64, 8
-"""Of those, how many may wait for a key to be fetched, in all and from one host (ABU-05)."""
+MOST_ASKING, MOST_ASKING_DOMAIN = 64, 8
+"""Of those, how many may wait for a key to be fetched, in all and from the hosts of one
+registrable domain (ABU-05)."""
 MOST_WAITING, MOST_WAITING_HOST = 100_000, 20_000
 """Stored and not yet processed, in all and of one host; more are told to come back."""
 MOST_AT_ONCE = 500
@@ -232,14 +234,14 @@ class InboxDoor:
         return next((key for key in owner.keys if key.id == key_id), None)
 
     async def _fetched(self, key_id: str) -> RemoteKey:
-        host = host_of(key_id)
-        if self._asking.total() >= MOST_ASKING or self._asking[host] >= MOST_ASKING_HOST:
-            raise KeyUnavailable(f"too many keys are being fetched, {host} is asked for many")
-        self._asking[host] += 1
+        domain = await domain_of(host_of(key_id).partition(":")[0])
+        if self._asking.total() >= MOST_ASKING or self._asking[domain] >= MOST_ASKING_DOMAIN:
+            raise KeyUnavailable(f"too many keys are being fetched, {domain} is asked for many")
+        self._asking[domain] += 1
         try:
             return await remote_actors.fetched_key(self._deps, key_id, Budget(), is_welcome=True)
         finally:
-            self._asking -= Counter([host])  # a host with none left is forgotten
+            self._asking -= Counter([domain])  # one with none left is forgotten
 
     def _judge(self, activity: act.Activity, signer: str | None) -> Verdict:
         if signer is None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import idna
 
-from fedi_chapter.core.errors import MalformedActivity, UnknownHandle, Unreachable
+from fedi_chapter.core.errors import MalformedActivity, NoDocument, UnknownHandle, Unreachable
 from fedi_chapter.deps import Deps
 from fedi_chapter.net.fetch import Budget, Fetched
 from fedi_chapter.vocab.shape import Document, id_of, mappings, parse
@@ -73,7 +73,7 @@ async def ask(deps: Deps, handle: Handle, budget: Budget) -> Jrd:
     """Ask the host of `handle` about it.
 
     Raises:
-        RemoteFailure: what the fetcher raises; BadDocument or UnknownHandle for a bad answer.
+        RemoteFailure: what the fetcher raises; NoDocument for an answer that is none.
 
     """
     resource = quote(f"acct:{handle}", safe="")
@@ -82,7 +82,7 @@ async def ask(deps: Deps, handle: Handle, budget: Budget) -> Jrd:
     try:
         document = parse(fetched.body)
     except MalformedActivity as error:
-        raise UnknownHandle(f"{handle.host} answers with {error.message}") from error
+        raise NoDocument(f"{handle.host} answers with {error.message}") from error
     return _read(document)
 
 

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from fedi_chapter.core.errors import (
     BadDocument,
     Conflict,
+    NoDocument,
     PeerBlocked,
+    RemoteBusy,
     RemoteGone,
     RemoteRefused,
     UnknownHandle,
@@ -22,6 +24,7 @@ from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.federation import jrd, remote_actors
 from fedi_chapter.federation.jrd import Handle
 from fedi_chapter.net.fetch import Budget
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.store import blocks, hosts
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.shape import host_of
@@ -60,7 +63,7 @@ async def confirm(deps: Deps, claim: Claim) -> RemoteActor:
         RemoteFailure: the document could not be fetched.
 
     """
-    budget = Budget()
+    budget = Budget(cause=Cause.VISITOR)
     uri = claim.actor_uri or await _by_name(deps, claim, budget)
     if _origin(uri) != claim.issuer:
         raise BadDocument(f"{claim.issuer} says that somebody is {uri}")
@@ -73,7 +76,7 @@ async def confirm(deps: Deps, claim: Claim) -> RemoteActor:
 
 async def _of_account(deps: Deps, asked: Handle) -> str:
     try:
-        found = await jrd.ask(deps, asked, Budget())
+        found = await jrd.ask(deps, asked, Budget(cause=Cause.VISITOR))
     except RemoteGone as error:
         raise UnknownHandle(
             f"{asked.host} knows nobody called {asked}", cure="check the spelling of the handle"
@@ -92,8 +95,8 @@ async def _of_server(deps: Deps, host: str) -> str:
     its name says.
     """
     try:
-        found = await jrd.ask(deps, Handle(host, host), Budget())
-    except (RemoteRefused, BadDocument, UnknownHandle):
+        found = await jrd.ask(deps, Handle(host, host), Budget(cause=Cause.VISITOR))
+    except (RemoteBusy, RemoteRefused, NoDocument, BadDocument, UnknownHandle):
         found = None
     if found is not None and found.actor is not None:
         return _origin(found.actor)

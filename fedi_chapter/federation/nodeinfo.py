@@ -11,6 +11,7 @@ from fedi_chapter.core.text import one_line
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import jrd
 from fedi_chapter.net.fetch import Budget
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.vocab.shape import Document, host_of, id_of, mapping, mappings, parse
 
 ACCEPT = "application/json"
@@ -25,7 +26,7 @@ async def ask(deps: Deps, host: str) -> tuple[str, str | None]:
         RemoteFailure: what the fetcher raises; BadDocument for an answer without a name.
 
     """
-    budget = Budget(left=6)
+    budget = Budget(left=6, cause=Cause.OURS)
     index = await jrd.from_host(deps, host, "/.well-known/nodeinfo", accept=ACCEPT, budget=budget)
     address = _newest(_document(index.body, host), host)
     answer = await deps.fetcher.get(address, accept=ACCEPT, deadline=DEADLINE, budget=budget)

@@ -11,8 +11,6 @@ from fedi_chapter.core.errors import (
     BadDocument,
     KeyUnavailable,
     RemoteFailure,
-    RemoteGone,
-    RemoteRefused,
     SignatureInvalid,
 )
 from fedi_chapter.deps import Deps
@@ -23,7 +21,7 @@ from fedi_chapter.net.fetch import Budget
 from fedi_chapter.store import remote_actors as stored
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.actors import read_actor
-from fedi_chapter.vocab.shape import Document, id_of, ids_of, same_host, types_of
+from fedi_chapter.vocab.shape import Document, id_of, ids_of, same_host
 
 ASKED_AGAIN = timedelta(minutes=10)
 """A key that did not fit is asked for again at most this often (SIG-15)."""
@@ -65,25 +63,23 @@ async def refresh(deps: Deps, uri: str, budget: Budget) -> RemoteActor:
     return await deps.fetches.once(f"actor {uri}", fetch)
 
 
-async def key(deps: Deps, key_id: str, budget: Budget) -> RemoteKey:
-    """Return the key `key_id`, known or fetched.
-
-    Raises:
-        SignatureInvalid: no such key, or its owner does not own it.
-        KeyUnavailable: its server can't be asked at this moment.
-
-    """
-    known = await deps.db.look_up(lambda tx: _known_key(tx, key_id))
-    return known or await fetched_key(deps, key_id, budget)
+async def known_key(deps: Deps, key_id: str) -> RemoteKey | None:
+    """Return the key `key_id` if it is known, and its owner not gone."""
+    return await deps.db.look_up(lambda tx: _known_key(tx, key_id))
 
 
 async def fetched_key(
     deps: Deps, key_id: str, budget: Budget, *, is_welcome: bool = False
 ) -> RemoteKey:
-    """Fetch the key `key_id` and its owner; both are stored. Raises as `key` does.
+    """Fetch the key `key_id` and its owner; both are stored.
 
     A document without the key is not asked again for a while, whatever the fragment. For
     `is_welcome` see `origin.fetch`.
+
+    Raises:
+        SignatureInvalid: no such key, or its owner does not own it.
+        KeyUnavailable: its server can't be asked at this moment.
+
     """
     if id_of(key_id) is None or same_host(key_id, deps.urls.base):
         raise SignatureInvalid(f"no key can be fetched from {key_id}")
@@ -97,7 +93,7 @@ async def fetched_key(
     try:
         return await deps.fetches.once(f"key {key_id}", fetch)
     except RemoteFailure as error:
-        if error.retry or (isinstance(error, RemoteRefused) and error.answer >= 500):
+        if error.retry:
             raise KeyUnavailable(f"{key_id}: {error.message}") from error
         deps.fetches.close(page, now, AVOIDED)
         raise SignatureInvalid(f"{key_id}: {error.message}") from error
@@ -116,22 +112,6 @@ async def changed_key(deps: Deps, old: RemoteKey, budget: Budget) -> RemoteKey:
         raise SignatureInvalid(f"the signature does not fit {old.id}")
     deps.fetches.close(name, now, ASKED_AGAIN)
     return await fetched_key(deps, old.id, budget)
-
-
-async def is_gone(deps: Deps, uri: str, *, proved: bool, budget: Budget) -> bool:
-    """Ask an actor's own address whether it is gone: 410 or a Tombstone (SIG-17).
-
-    A mere 404 counts only when the actor's own key signed the Delete (`proved`).
-
-    Raises:
-        RemoteFailure: the server gave no clear answer.
-
-    """
-    try:
-        document = await origin.fetch(deps, uri, budget=budget)
-    except RemoteGone as error:
-        return error.answer == 410 or proved
-    return "Tombstone" in types_of(document)
 
 
 def _known_key(tx: ReadTx, key_id: str) -> RemoteKey | None:

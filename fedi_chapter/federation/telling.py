@@ -25,6 +25,7 @@ from fedi_chapter.federation.publish.message import Inbox, Message, send
 from fedi_chapter.feeds.itip import Method, write_invitation
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.mail import Invitation, Letter, Mailer
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.services.briefings import brief
 from fedi_chapter.store import blocks, mail_stops, notice_queue
 from fedi_chapter.store import remote_actors as actors
@@ -67,18 +68,17 @@ async def _message(deps: Deps, job: NoticeJob) -> None:
     if await deps.db.write(lambda tx: _send_if_known(tx, deps, job)):
         return
     try:
-        to = await remote_actors.refresh(deps, uri, Budget())
+        to = await remote_actors.refresh(deps, uri, Budget(cause=Cause.OURS))
     except RemoteGone:
         await _drop(deps, job, "the account is gone")
         return
     except RemoteFailure as error:
         # Kept with the notice, and logged: it does not say whom the notice was for.
         why = f"{host_of(uri)}: {error.code}"
-        if isinstance(error, RemoteRefused) and error.answer < 500:
+        if isinstance(error, RemoteRefused):
             await _drop(deps, job, why)
             return
-        is_away = error.retry or isinstance(error, RemoteRefused)
-        raise (Unreachable if is_away else BadDocument)(why) from None
+        raise (Unreachable if error.retry else BadDocument)(why) from None
     await deps.db.write(lambda tx: _send_direct(tx, deps, job, to))
 
 

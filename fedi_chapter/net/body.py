@@ -6,7 +6,7 @@ Called by `fetch` with the raw chunks off the wire. What the bytes mean is the c
 import zlib
 from collections.abc import AsyncIterable
 
-from fedi_chapter.core.errors import BadDocument
+from fedi_chapter.core.errors import BadDocument, NoDocument
 
 PLAIN = frozenset({"", "identity"})
 COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
@@ -21,7 +21,8 @@ async def read_bounded(chunks: AsyncIterable[bytes], encoding: str, limit: int) 
     bytes on the wire and for the inflated ones, and is checked before they exist.
 
     Raises:
-        BadDocument: too large, an encoding we don't read, or broken compression.
+        BadDocument: too large, or an encoding we don't read.
+        NoDocument: the compression is broken or ends early.
 
     """
     if encoding in PLAIN:
@@ -49,11 +50,11 @@ async def _read_compressed(chunks: AsyncIterable[bytes], limit: int) -> bytes:
         try:
             body += inflater.decompress(chunk, limit + 1 - len(body))
         except zlib.error as error:
-            raise BadDocument("the body's compression is broken") from error
+            raise NoDocument("the body's compression is broken") from error
         if received > limit or len(body) > limit:
             raise _too_large(limit)
     if not inflater.eof or inflater.unused_data:
-        raise BadDocument("the compressed body is cut off or goes on after its end")
+        raise NoDocument("the compressed body is cut off or goes on after its end")
     return bytes(body)
 
 

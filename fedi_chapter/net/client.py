@@ -7,7 +7,7 @@ asked how often, what an answer means and what is done with its body are theirs.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,16 @@ class Client:
 
         """
         return self._guard.judge(url)
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return where the name `host` leads.
+
+        Raises:
+            UnsafeAddress: to an address that is not allowed.
+            Unreachable: nowhere.
+
+        """
+        return await self._guard.resolve(host, port)
 
     @asynccontextmanager
     async def send(

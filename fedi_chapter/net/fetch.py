@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
-from weakref import WeakValueDictionary
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.errors import (
+    BadDocument,
+    NoDocument,
     RemoteBusy,
     RemoteGone,
     RemoteRefused,
@@ -23,7 +24,8 @@ from fedi_chapter.net import retry_after
 from fedi_chapter.net.body import read_bounded
 from fedi_chapter.net.client import Client
 from fedi_chapter.net.guard import Target
-from fedi_chapter.net.memory import FetchMemory
+from fedi_chapter.net.memory import LONGEST_REST, FetchMemory
+from fedi_chapter.net.pools import Cause, Pools
 from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.sig.sign import Scheme, sign
 
@@ -36,22 +38,22 @@ ACTIVITY = (
 )
 MEBIBYTE = 1 << 20
 MAX_HOPS = 3
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PER_HOST, AT_ONCE = 4, 64
-"""Requests under way to one origin, and to all."""
+FOR_GOOD = frozenset({301, 308})
+REDIRECTS = frozenset({302, 303, 307}) | FOR_GOOD
+PASSING = frozenset({408, 425, 429})
+"""Statuses that speak of the moment, as every 5xx does."""
 OLDER_FIRST: Final[tuple[Scheme, Scheme]] = ("cavage", "rfc9421")
 NEWER_FIRST: Final[tuple[Scheme, Scheme]] = ("rfc9421", "cavage")
 NEWER = timedelta(days=1)
 """How long an origin that took only the newer signature is asked with that one first."""
-REST = timedelta(minutes=10)
-"""How long an origin that could not be reached is left alone."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """How many fetches one incoming activity may cause (SSRF-14)."""
+    """How many fetches one incoming activity may cause (SSRF-14), and who sent it."""
 
     left: int = 20
+    cause: Cause = Cause.STRANGER
 
     def spend(self) -> None:
         """Take one fetch.
@@ -90,31 +92,38 @@ class Fetcher(Protocol):
         limit: int = MEBIBYTE,
         deadline: float = 10.0,
         budget: Budget | None = None,
+        stays: bool = False,
     ) -> Fetched:
-        """GET `url`, signed when a `key` is given, at most `limit` bytes in `deadline` seconds.
+        """GET `url`, signed when a `key` is given, at most `limit` bytes.
 
-        Redirects are followed at most three times, each judged anew and signed anew.
+        Redirects are followed at most three times, each judged anew and signed anew; one that
+        `stays` follows none to another origin. Each request has `deadline` seconds of its own.
+        Without a `budget` we ask on our own account.
 
         Raises:
             UnsafeAddress: the address leads where we must not connect.
             Unreachable: no connection, no name, no answer in time.
             RemoteGone: 404 or 410.
-            RemoteBusy: 429 or 503, with the seconds it asked for.
-            RemoteRefused: any other status, or too many redirects.
-            BadDocument: too large, or badly encoded.
+            RemoteBusy: 5xx, 408, 425 or 429, with the seconds it asked for.
+            RemoteRefused: any other 4xx.
+            NoDocument: any other status, too many redirects, broken compression, or, for one
+                that `stays`, a redirect elsewhere that holds for the moment.
+            BadDocument: too large, badly encoded, or, for one that `stays`, elsewhere for good.
 
         """
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Visit:
-    """One call of `get`: what is asked for, and whom we are waiting for at this moment."""
+    """One call of `get`: what is asked for, by whom, and how."""
 
     accept: str
     key: SigningKey | None
     limit: int
-    waiting_for: str | None = None
+    deadline: float
+    cause: Cause
+    stays: bool
 
 
 class GuardedFetcher:
@@ -124,8 +133,7 @@ class GuardedFetcher:
         self._client = client
         self._clock = clock
         self._memory = FetchMemory()
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._slots_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._pools = Pools(client.addresses)
 
     async def get(
         self,
@@ -136,48 +144,50 @@ class GuardedFetcher:
         limit: int = MEBIBYTE,
         deadline: float = 10.0,
         budget: Budget | None = None,
+        stays: bool = False,
     ) -> Fetched:
         """GET `url` as `Fetcher.get` says."""
-        visit = _Visit(accept, key, limit)
-        try:
-            async with asyncio.timeout(deadline):
-                return await self._follow(self._client.judge(url), visit, budget)
-        except TimeoutError as error:
-            if visit.waiting_for is not None:
-                self._rest(visit.waiting_for)
-            raise Unreachable(f"{url[:200]} did not answer in {deadline:g} seconds") from error
-
-    async def _follow(self, target: Target, visit: _Visit, budget: Budget | None) -> Fetched:
+        cause = budget.cause if budget else Cause.OURS
+        visit = _Visit(accept, key, limit, deadline, cause, stays)
+        target = self._client.judge(url)
+        is_our_choice = cause is Cause.OURS
         for _ in range(1 + MAX_HOPS):
             if budget is not None:
                 budget.spend()
-            answer = await self._ask(target, visit)
+            answer = await self._ask(target, visit, is_our_choice=is_our_choice)
             if isinstance(answer, Fetched):
                 return answer
-            target = answer
-        raise RemoteRefused(f"{target.url} is one redirect too many")
+            target, is_our_choice = answer, False
+        raise NoDocument(f"{target.url} is one redirect too many")
 
-    async def _ask(self, target: Target, visit: _Visit) -> Fetched | Target:
-        """Ask one URL: its document, or where it sends us."""
+    async def _ask(self, target: Target, visit: _Visit, *, is_our_choice: bool) -> Fetched | Target:
+        """Ask one URL: its document, or where it sends us.
+
+        An origin rests for its failures at addresses of `our choice` only. Anybody could name,
+        or redirect to, an address of somebody else's that is broken or slow.
+        """
         if self._memory.is_closed(target.origin, self._clock.now()):
             raise Unreachable(f"{target.origin} could not be reached a short while ago")
-        visit.waiting_for = None
-        slots_here = self._slots_of.setdefault(target.origin, asyncio.Semaphore(PER_HOST))
-        # In this order a slow host keeps waiting only those who want that host.
-        async with slots_here, self._slots:
-            visit.waiting_for = target.origin
-            try:
-                if visit.key is None:
-                    return await self._exchange(target, visit, {})
-                return await self._exchange_signed(target, visit, visit.key)
-            except Unreachable:
-                self._rest(target.origin)
-                raise
+        is_asked = False
+        try:
+            async with asyncio.timeout(visit.deadline), self._pools.place(target, visit.cause):
+                is_asked = True
+                answer = await self._exchange_signed(target, visit)
+        except (TimeoutError, Unreachable, RemoteBusy) as error:
+            if is_our_choice and is_asked:
+                self._rest(target.origin, error)
+            if isinstance(error, TimeoutError):
+                late = f"{target.url[:200]} did not answer in {visit.deadline:g} seconds"
+                raise Unreachable(late) from error
+            raise
+        self._memory.succeeded(target.origin)
+        return answer
 
-    async def _exchange_signed(
-        self, target: Target, visit: _Visit, key: SigningKey
-    ) -> Fetched | Target:
+    async def _exchange_signed(self, target: Target, visit: _Visit) -> Fetched | Target:
         """Sign for exactly this URL (SSRF-06): the older way first, the newer where refused."""
+        if visit.key is None:
+            return await self._exchange(target, visit, {})
+        key = visit.key
         now, older_here = self._clock.now(), f"older signatures {target.origin}"
         first, second = NEWER_FIRST if self._memory.is_closed(older_here, now) else OLDER_FIRST
         try:
@@ -197,11 +207,12 @@ class GuardedFetcher:
         headers = {**signature, "Accept": visit.accept, "Accept-Encoding": "identity"}
         async with self._client.send("GET", target, headers) as answer:
             if answer.status in REDIRECTS:
-                return self._next_hop(target, answer)
-            _raise_for_status(target, answer, self._clock.now())
+                return self._next_hop(target, answer, stays=visit.stays)
+            asked = retry_after.seconds(answer.headers.get("Retry-After"), self._clock.now())
+            check_status(target.url, answer.status, asked)
             return await _read(target, answer, visit.limit)
 
-    def _next_hop(self, target: Target, answer: "aiohttp.ClientResponse") -> Target:
+    def _next_hop(self, target: Target, answer: "aiohttp.ClientResponse", *, stays: bool) -> Target:
         """Judge where a redirect leads (SSRF-05); anything but a whole URL or path is refused."""
         location = answer.headers.get("Location", "")
         if location.startswith("//"):
@@ -211,10 +222,18 @@ class GuardedFetcher:
         hop = self._client.judge(location)
         if target.scheme == "https" and hop.scheme != "https":
             raise UnsafeAddress(f"{target.url} redirects from https to {hop.scheme}")
+        if stays and hop.authority != target.authority:
+            why = f"{target.url} leads to another host: {hop.url}"
+            raise (BadDocument if answer.status in FOR_GOOD else NoDocument)(why)
         return hop
 
-    def _rest(self, origin: str) -> None:
-        self._memory.close(origin, self._clock.now(), REST)
+    def _rest(self, origin: str, error: Exception) -> None:
+        """Leave an origin alone that gives no answer, or as long as it asked for."""
+        now = self._clock.now()
+        if not isinstance(error, RemoteBusy):
+            self._memory.failed(origin, now)
+        elif error.after is not None:
+            self._memory.close(origin, now, min(timedelta(seconds=error.after), LONGEST_REST))
 
 
 async def _signed(scheme: Scheme, key: SigningKey, url: str, now: datetime) -> dict[str, str]:
@@ -222,15 +241,22 @@ async def _signed(scheme: Scheme, key: SigningKey, url: str, now: datetime) -> d
     return await asyncio.to_thread(sign, scheme, key, method="GET", url=url, at=now)
 
 
-def _raise_for_status(target: Target, answer: "aiohttp.ClientResponse", now: datetime) -> None:
-    status = answer.status
-    said = f"{target.url} answered {status}"
+def check_status(url: str, status: int, asked: float | None) -> None:
+    """Tell what a status means that is neither 200 nor a redirect; `asked` is its Retry-After.
+
+    Raises:
+        RemoteGone, RemoteBusy, RemoteRefused, NoDocument: as `Fetcher.get` says.
+
+    """
+    said = f"{url} answered {status}"
     if status in {404, 410}:
         raise RemoteGone(said, answer=status)
-    if status in {429, 503}:
-        raise RemoteBusy(said, after=retry_after.seconds(answer.headers.get("Retry-After"), now))
-    if status != 200:
+    if status >= 500 or status in PASSING:
+        raise RemoteBusy(said, after=asked)
+    if status >= 400:
         raise RemoteRefused(said, answer=status)
+    if status != 200:
+        raise NoDocument(said)
 
 
 async def _read(target: Target, answer: "aiohttp.ClientResponse", limit: int) -> Fetched:

@@ -50,11 +50,15 @@ class Target:
     """Path and query as they go on the wire; never empty, never with a fragment."""
 
     @property
-    def origin(self) -> str:
-        """Scheme, host and, where it isn't the default, port."""
+    def authority(self) -> str:
+        """Host and, where it isn't the scheme's own, port: the same over http and https."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}"
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority."""
+        return f"{self.scheme}://{self.authority}"
 
     @property
     def url(self) -> str:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MOST_REMEMBERED = 10_000
+SHORTEST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(minutes=10)
+"""How long what failed is left alone: twice as long after each failure, until it succeeds."""
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class FetchMemory:
 
     _flights: dict[str, "asyncio.Task[Any]"] = field(default_factory=dict)
     _closed_until: dict[str, datetime] = field(default_factory=dict)
+    _rests: dict[str, timedelta] = field(default_factory=dict)
 
     def is_closed(self, name: str, now: datetime) -> bool:
         """Tell whether `name` must not be fetched yet."""
@@ -29,10 +32,20 @@ class FetchMemory:
 
     def close(self, name: str, now: datetime, length: timedelta) -> None:
         """Leave `name` alone for `length`; the oldest entries are forgotten when there are many."""
+        _put(self._closed_until, name, now + length)
+
+    def failed(self, name: str, now: datetime) -> None:
+        """Leave `name` alone for half a minute, or twice as long as after its last failure."""
+        if self.is_closed(name, now):
+            return  # others were on their way when it failed: that counts once
+        before = self._rests.get(name, SHORTEST_REST / 2)
+        _put(self._rests, name, min(before * 2, LONGEST_REST))
+        self.close(name, now, self._rests[name])
+
+    def succeeded(self, name: str) -> None:
+        """Forget that `name` failed."""
+        self._rests.pop(name, None)
         self._closed_until.pop(name, None)
-        self._closed_until[name] = now + length
-        if len(self._closed_until) > MOST_REMEMBERED:
-            del self._closed_until[next(iter(self._closed_until))]
 
     async def once(self, name: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run `fetch`, or wait for the one that is under way under the same `name`."""
@@ -42,3 +55,11 @@ class FetchMemory:
             self._flights[name] = flight
             flight.add_done_callback(lambda _: self._flights.pop(name, None))
         return await asyncio.shield(flight)
+
+
+def _put(kept: dict[str, T], name: str, value: T) -> None:
+    """Keep `value` as the newest; the oldest goes when there are too many."""
+    kept.pop(name, None)
+    kept[name] = value
+    if len(kept) > MOST_REMEMBERED:
+        del kept[next(iter(kept))]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from fedi_chapter.core.errors import FormInvalid, MalformedActivity
+from fedi_chapter.core.errors import FormInvalid, MalformedActivity, NotJson
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import zone_named
 from fedi_chapter.vocab.activities import PUBLIC
@@ -53,15 +53,16 @@ def parse(body: bytes) -> Document:
     NUL, members named twice (it keeps the last one) and integers it would round to a float.
 
     Raises:
+        NotJson: no object at all.
         MalformedActivity: with the reason.
 
     """
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise MalformedActivity(f"not JSON: {error}") from error
+        raise NotJson(f"not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise MalformedActivity("not a JSON object")
+        raise NotJson("not a JSON object")
     members = _walk(document)
     if b"\\u0000" in body:
         _refuse_nul(document)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import (
     BadDocument,
+    NoDocument,
     RemoteBusy,
     RemoteFailure,
     RemoteRefused,
@@ -365,9 +366,9 @@ async def test_an_account_that_is_gone_is_left_alone(evening: Evening) -> None:
     ("answer", "raised"),
     [
         (RemoteRefused("https://m.test/users/ana answered 403", answer=403), None),
-        (RemoteRefused("https://m.test/users/ana answered 500", answer=500), Unreachable),
-        (RemoteBusy("https://m.test/users/ana answered 429"), Unreachable),
-        (BadDocument("https://m.test/users/ana answers with text/html"), BadDocument),
+        (RemoteBusy("https://m.test/users/ana answered 500"), Unreachable),
+        (NoDocument("https://m.test/users/ana answers with text/html"), Unreachable),
+        (BadDocument("https://m.test/users/ana answers with another id"), BadDocument),
     ],
 )
 async def test_why_somebody_could_not_be_told_does_not_say_who(

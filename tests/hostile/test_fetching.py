@@ -5,6 +5,7 @@ import pytest
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import (
+    NoDocument,
     RemoteRefused,
     Unreachable,
     UnsafeAddress,
@@ -134,7 +135,7 @@ async def test_three_redirects_are_followed(fetcher: GuardedFetcher) -> None:
 
 async def test_a_chain_of_redirects_ends_at_the_third(fetcher: GuardedFetcher) -> None:
     async with hostile(redirect("/self")) as server:
-        with pytest.raises(RemoteRefused, match="redirect"):
+        with pytest.raises(NoDocument, match="redirect"):
             await fetcher.get(server.url("/self"))
     assert len(server.seen) == 4
 

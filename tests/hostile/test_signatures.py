@@ -126,9 +126,11 @@ async def test_a_key_of_its_own_counts_when_its_owner_lists_it(world: World) -> 
     assert await alice.send(chapter.urls.shared_inbox, follow, key_id=key_id) == 202
 
 
-@pytest.mark.parametrize("fault", ["other id", "redirect", "html"])  # SIG-12
+@pytest.mark.parametrize(  # SIG-12
+    ("fault", "status"), [("other id", 401), ("redirect", 401), ("detour", 503), ("html", 503)]
+)
 async def test_a_key_document_that_is_not_the_key_asked_for_is_refused(
-    world: World, fault: str
+    world: World, fault: str, status: int
 ) -> None:
     chapter, alice = await met(world)
     evil = KeyServer(world, "evil.test", alice.key)
@@ -138,14 +140,16 @@ async def test_a_key_document_that_is_not_the_key_asked_for_is_refused(
     match fault:
         case "other id":
             evil.document("/mallory", {**actor, "id": alice.uri})
-        case "redirect":
+        case "redirect" | "detour":
             other = KeyServer(world, "cdn.test", alice.key)
             other.document("/mallory", actor)
-            evil.answers["/mallory"] = RedirectResponse("https://cdn.test/mallory")
+            moved = 301 if fault == "redirect" else 307
+            evil.answers["/mallory"] = RedirectResponse("https://cdn.test/mallory", moved)
         case "html":
             evil.document("/mallory", actor, media_type="text/html")
     follow = {**follow_of(alice, chapter), "actor": actor["id"], "id": f"{actor['id']}#1"}
-    assert await alice.send(chapter.urls.shared_inbox, follow, key_id=key_id) == 401
+    assert await alice.send(chapter.urls.shared_inbox, follow, key_id=key_id) == status
+    assert world.network.fetched("cdn.test") == []
     assert await chapter.read(lambda tx: remote_actors.by_key(tx, key_id)) is None
     await nothing_happened(chapter, world)
 

@@ -13,14 +13,13 @@ from starlette.types import ASGIApp
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.errors import (
-    RemoteBusy,
-    RemoteGone,
-    RemoteRefused,
+    BadDocument,
+    NoDocument,
     Unreachable,
     UnsafeAddress,
 )
 from fedi_chapter.net.ask import Said
-from fedi_chapter.net.fetch import ACTIVITY, MEBIBYTE, Budget, Fetched
+from fedi_chapter.net.fetch import ACTIVITY, FOR_GOOD, MEBIBYTE, Budget, Fetched, check_status
 from fedi_chapter.net.post import Posted
 from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.sig.sign import sign
@@ -43,6 +42,8 @@ class Network:
     hosts: dict[str, ASGIApp] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
     sent: list[Sent] = field(default_factory=list)
+    instead: dict[str, httpx.Response] = field(default_factory=dict)
+    """What is answered at an address as long as it stands here, whoever lives there."""
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
@@ -53,6 +54,8 @@ class Network:
         app = self.hosts.get(parts.netloc)
         if app is None or parts.netloc in self.down:
             raise Unreachable(f"no connection to {parts.netloc}")
+        if url in self.instead:
+            return self.instead[url]
         transport = httpx.ASGITransport(app)
         request = httpx.Request(method, url, headers=dict(headers), content=body)
         response = await transport.handle_async_request(request)
@@ -80,6 +83,7 @@ class NetworkFetcher:
         limit: int = MEBIBYTE,
         deadline: float = 10.0,
         budget: Budget | None = None,
+        stays: bool = False,
     ) -> Fetched:
         """GET `url` as the real fetcher does: signed, following redirects, judging statuses."""
         for _ in range(MOST_REDIRECTS + 1):
@@ -94,8 +98,12 @@ class NetworkFetcher:
             response = await self.network.send("GET", url, headers)
             if not response.has_redirect_location:
                 return _judged(url, response)
-            url = urljoin(url, response.headers["location"])
-        raise RemoteRefused("too many redirects", answer=302)
+            hop = urljoin(url, response.headers["location"])
+            if stays and urlsplit(hop).netloc != urlsplit(url).netloc:
+                why = f"{url} leads to another host: {hop}"
+                raise (BadDocument if response.status_code in FOR_GOOD else NoDocument)(why)
+            url = hop
+        raise NoDocument(f"{url} is one redirect too many")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +140,7 @@ class NetworkAsker:
 
 
 def _judged(url: str, response: httpx.Response) -> Fetched:
-    status = response.status_code
-    if status in {404, 410}:
-        raise RemoteGone(f"{url} is gone", answer=status)
-    if status in {429, 503}:
-        raise RemoteBusy(f"{url} is busy")
-    if status != 200:
-        raise RemoteRefused(f"{url} answers {status}", answer=status)
+    check_status(url, response.status_code, None)
     content_type = response.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
     return Fetched(url, media_type, content_type, response.content, response.headers)

@@ -340,7 +340,7 @@ async def test_the_account_s_own_document_must_agree(
 async def test_an_account_that_moved_its_documents_elsewhere_is_not_taken(
     chapter: Visited, browser: Browser, server: OAuthServer, evil: OAuthServer
 ) -> None:
-    evil.lies["/users/ana"] = RedirectResponse(server.uri("ana"))
+    evil.lies["/users/ana"] = RedirectResponse(server.uri("ana"), 301)
     assert (await browser.sign_in(evil)).status_code == 403
     await nobody_is_in(chapter, browser)
 

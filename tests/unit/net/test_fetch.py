@@ -5,21 +5,27 @@ import pytest
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import (
+    NoDocument,
     RemoteBusy,
     RemoteGone,
     RemoteRefused,
     Unreachable,
 )
-from fedi_chapter.net import fetch
+from fedi_chapter.net import pools
 from fedi_chapter.net.client import Client
-from fedi_chapter.net.fetch import GuardedFetcher
+from fedi_chapter.net.fetch import Budget, GuardedFetcher
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.sig.keys import SigningKey
 from tests.kit.hostile_server import (
+    Answer,
+    by_path,
     hang_up,
     hostile,
     in_turn,
     raw,
+    redirect,
     reply,
+    reset,
     stay_silent,
     until,
 )
@@ -125,39 +131,103 @@ async def test_what_is_gone_is_gone(status: int, fetcher: GuardedFetcher) -> Non
     assert gone.value.answer == status
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_busy_server_says_when_to_come_back(status: int, fetcher: GuardedFetcher) -> None:
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 599])
+async def test_a_busy_server_says_when_to_come_back(
+    status: int, fetcher: GuardedFetcher, clock: SetClock
+) -> None:
     later = "Sat, 21 Nov 2026 12:02:00 GMT"
     answers = [reply(b"", status, {"Retry-After": value}) for value in ("30", later)]
     async with hostile(in_turn(*answers, reply(b"", status))) as server:
         waits = []
         for _ in range(3):
             with pytest.raises(RemoteBusy) as busy:
-                await fetcher.get(server.url())
+                await fetcher.get(server.url(), budget=Budget())
             waits.append(busy.value.after)
     assert waits == [30.0, 120.0, None]
 
 
-@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 400, 403, 500, 502])
-async def test_any_other_status_is_a_refusal(status: int, fetcher: GuardedFetcher) -> None:
+@pytest.mark.parametrize("status", [400, 403, 405, 418, 451])
+async def test_any_other_refusal_is_final(status: int, fetcher: GuardedFetcher) -> None:
     async with hostile(reply(b"", status)) as server:
         with pytest.raises(RemoteRefused) as refusal:
             await fetcher.get(server.url())
     assert refusal.value.answer == status
+    assert not refusal.value.retry
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206, 300, 304])
+async def test_an_answer_without_a_document_may_be_another_one_later(
+    status: int, fetcher: GuardedFetcher
+) -> None:
+    async with hostile(reply(b"", status)) as server:
+        with pytest.raises(NoDocument) as none:
+            await fetcher.get(server.url())
+    assert none.value.retry
 
 
 # Resting hosts and fair shares
 
 
-async def test_an_unreachable_host_rests_for_ten_minutes(
+async def test_an_unreachable_host_rests_for_half_a_minute_and_longer_each_time(
     fetcher: GuardedFetcher, clock: SetClock
 ) -> None:
-    async with hostile(in_turn(*[hang_up] * 4, reply())) as server:
-        for _ in range(3):
+    async with hostile(in_turn(*[hang_up] * 12, reply())) as server:
+        for tries, pause in ((4, 30), (8, 60), (12, 120)):
+            for _ in range(3):
+                with pytest.raises(Unreachable):
+                    await fetcher.get(server.url())
+            assert len(server.seen) == tries  # it may have closed every connection we kept
+            clock.advance(timedelta(seconds=pause - 1))
             with pytest.raises(Unreachable):
                 await fetcher.get(server.url())
-        assert len(server.seen) == 4  # it may have closed every connection we kept
-        clock.advance(timedelta(minutes=10))
+            clock.advance(timedelta(seconds=1))
+        assert (await fetcher.get(server.url())).body == b"{}"
+
+
+@pytest.mark.parametrize("cause", [Cause.STRANGER, Cause.VISITOR, Cause.NEIGHBOUR])
+@pytest.mark.parametrize(
+    "failing", [hang_up, reset, stay_silent, reply(b"", 503, {"Retry-After": "99"})]
+)
+async def test_what_fails_at_an_address_that_others_chose_shuts_nobody_off(
+    fetcher: GuardedFetcher, cause: Cause, failing: Answer
+) -> None:
+    async with hostile(by_path({"/broken": failing, "/alice": reply()})) as victim:
+        for _ in range(3):
+            with pytest.raises((Unreachable, RemoteBusy)):
+                await fetcher.get(victim.url("/broken"), deadline=0.2, budget=Budget(cause=cause))
+        assert (await fetcher.get(victim.url("/alice"))).body == b"{}"
+
+
+async def test_a_redirect_to_a_broken_address_shuts_nobody_off(fetcher: GuardedFetcher) -> None:
+    async with hostile(by_path({"/broken": stay_silent, "/alice": reply()})) as victim:
+        async with hostile(redirect(victim.url("/broken"))) as evil:
+            with pytest.raises(Unreachable):
+                await fetcher.get(evil.url(), deadline=0.2)
+        assert (await fetcher.get(victim.url("/alice"))).body == b"{}"
+
+
+async def test_a_host_that_holds_us_up_before_it_redirects_shuts_nobody_off(
+    fetcher: GuardedFetcher,
+) -> None:
+    async with hostile(reply()) as victim:
+        head = f"HTTP/1.1 302 Found\r\nLocation: {victim.url('/alice')}\r\n".encode()
+        late = raw(head, b"Content-Length: 0\r\n\r\n", pause=0.4)
+        async with hostile(late) as evil:
+            assert (await fetcher.get(evil.url(), deadline=0.5)).body == b"{}"
+        assert (await fetcher.get(victim.url("/bob"))).body == b"{}"
+
+
+async def test_a_host_rests_as_long_as_it_asked_us_to(
+    fetcher: GuardedFetcher, clock: SetClock
+) -> None:
+    asks = reply(b"", 503, {"Retry-After": "120"})
+    async with hostile(in_turn(asks, reply())) as server:
+        with pytest.raises(RemoteBusy):
+            await fetcher.get(server.url())
+        clock.advance(timedelta(seconds=119))
+        with pytest.raises(Unreachable):
+            await fetcher.get(server.url())
+        clock.advance(timedelta(seconds=1))
         assert (await fetcher.get(server.url())).body == b"{}"
 
 
@@ -195,7 +265,7 @@ async def test_an_unknown_name_is_unreachable(fetcher: GuardedFetcher, names: Na
 
 async def test_an_error_answer_does_not_make_a_host_rest(fetcher: GuardedFetcher) -> None:
     async with hostile(in_turn(reply(b"", 500), reply())) as server:
-        with pytest.raises(RemoteRefused):
+        with pytest.raises(RemoteBusy):
             await fetcher.get(server.url())
         assert (await fetcher.get(server.url())).body == b"{}"
 
@@ -207,7 +277,7 @@ async def test_one_host_gets_four_connections_at_most(
         await asyncio.gather(*(fetcher.get(server.url(f"/{number}")) for number in range(12)))
         await client.close()
     assert len(server.seen) == 12
-    assert server.most_open == fetch.PER_HOST
+    assert server.most_open == pools.TOGETHER
 
 
 async def test_callers_who_wait_for_a_slow_host_do_not_hold_up_another(
@@ -217,9 +287,9 @@ async def test_callers_who_wait_for_a_slow_host_do_not_hold_up_another(
         waiting = [
             asyncio.create_task(fetcher.get(slow.url(f"/{number}"))) for number in range(100)
         ]
-        await until(lambda: len(slow.seen) == fetch.PER_HOST)
+        await until(lambda: len(slow.seen) == pools.TOGETHER)
         got = await fetcher.get(quick.url(), deadline=5)
-        assert slow.most_open == fetch.PER_HOST
+        assert slow.most_open == pools.TOGETHER
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -231,7 +301,7 @@ async def test_waiting_in_our_own_queue_does_not_make_a_host_rest(
 ) -> None:
     async with hostile(in_turn(stay_silent, stay_silent, stay_silent, stay_silent, reply())) as one:
         holding = [asyncio.create_task(fetcher.get(one.url(), deadline=5)) for _ in range(4)]
-        await until(lambda: len(one.seen) == fetch.PER_HOST)
+        await until(lambda: len(one.seen) == pools.TOGETHER)
         with pytest.raises(Unreachable):
             await fetcher.get(one.url(), deadline=0.1)
         for task in holding:

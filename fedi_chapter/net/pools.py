@@ -1,0 +1,122 @@
+"""How many fetches may be under way at the same time, by who caused them.
+
+Called by `fetch` around every request. Strangers share a small pool, and in it no registrable
+domain and no address has more than a part, whatever names lead there: what they make us do
+holds up nobody else.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from enum import Enum
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_network
+from weakref import WeakValueDictionary
+
+from publicsuffixlist import PublicSuffixList
+
+from fedi_chapter.net.addresses import read_address
+from fedi_chapter.net.guard import Target
+
+Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
+
+TOGETHER = 4
+"""Requests to one origin; of strangers to one registrable domain, and to one address."""
+NAMES_OF_STRANGERS = 16
+"""Names that strangers made us look up; fewer than the resolver has threads."""
+ONE_NETWORK = 64
+"""Bits of an IPv6 address that one customer is given whole."""
+
+
+class Cause(Enum):
+    """Who made us fetch something."""
+
+    STRANGER = "stranger"
+    """Somebody nobody here has chosen: what they name may be any address at all."""
+    NEIGHBOUR = "neighbour"
+    """Somebody the chapter follows."""
+    VISITOR = "visitor"
+    """A person at one of our pages: the follow box, the sign-in."""
+    OURS = "ours"
+    """An organizer's command, or our own care for what we keep."""
+
+
+AT_ONCE: Mapping[Cause, int] = {
+    Cause.STRANGER: 16,
+    Cause.NEIGHBOUR: 16,
+    Cause.VISITOR: 16,
+    Cause.OURS: 48,
+}
+"""Requests under way for each cause."""
+
+
+class Pools:
+    """Hands out places for requests."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        """Count strangers' requests by the addresses that `lookup` answers."""
+        self._lookup = lookup
+        self._names = asyncio.Semaphore(NAMES_OF_STRANGERS)
+        self._pools = {cause: asyncio.Semaphore(size) for cause, size in AT_ONCE.items()}
+        self._parts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def place(self, target: Target, cause: Cause) -> AsyncIterator[None]:
+        """Wait for a place for one request to `target`, and hold it.
+
+        The whole pool comes last: who waits for a slow server holds up only others who want it.
+
+        Raises:
+            Unreachable, UnsafeAddress: as `lookup` does.
+
+        """
+        async with AsyncExitStack() as held:
+            for part in await self._counted_by(target, cause):
+                place = self._parts.setdefault(f"{cause} {part}", asyncio.Semaphore(TOGETHER))
+                await held.enter_async_context(place)
+            await held.enter_async_context(self._pools[cause])
+            yield
+
+    async def _counted_by(self, target: Target, cause: Cause) -> tuple[str, ...]:
+        if cause is not Cause.STRANGER:
+            return (target.origin,)
+        addresses = await self._addresses(target)
+        return (f"domain {await domain_of(target.host)}", f"address {network(addresses[0])}")
+
+    async def _addresses(self, target: Target) -> Sequence[str]:
+        """Look a name up. Asking the system can't be cut off, so it is counted to its end."""
+        await self._names.acquire()
+        lookup = asyncio.ensure_future(self._lookup(target.host, target.port))
+        lookup.add_done_callback(self._looked_up)
+        return await asyncio.shield(lookup)
+
+    def _looked_up(self, lookup: "asyncio.Future[Sequence[str]]") -> None:
+        self._names.release()
+        if not lookup.cancelled():
+            lookup.exception()  # nobody may be left to take it
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()  # the one that comes with the package
+
+
+async def domain_of(host: str) -> str:
+    """Return what `registrable` does; in a thread, for the list takes a while to be read."""
+    return await asyncio.to_thread(registrable, host)
+
+
+@lru_cache(maxsize=4096)
+def registrable(host: str) -> str:
+    """Return the part of a host's name that somebody registered; a bare address as it is."""
+    if read_address(host) is not None:
+        return host
+    return _suffixes().privatesuffix(host) or host
+
+
+def network(address: str) -> str:
+    """Return what one customer of a network has: an IPv4 address, or 64 bits of an IPv6 one."""
+    read = read_address(address)
+    if isinstance(read, IPv6Address):
+        return str(ip_network((read, ONE_NETWORK), strict=False))
+    return address
