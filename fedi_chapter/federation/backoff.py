@@ -28,17 +28,19 @@ class Trouble(StrEnum):
 
     UNREACHABLE = "unreachable"
     """No connection, or no answer in time."""
+    BROKEN = "broken"
+    """A server's failure (5xx), such as a proxy's while the program behind it starts."""
     REFUSED = "refused"
-    """An answer that may be another one later."""
+    """Any other answer that may be another one later."""
 
     @property
     def first(self) -> timedelta:
         """The shortest wait before the next attempt.
 
-        Five minutes after an answer: Mastodon blocks a sender for that long when it could not
-        fetch our key, and an overloaded server needs rest. A broken connection mends sooner.
+        Five minutes after a refusal: Mastodon blocks a sender for that long when it could not
+        fetch our key. What is broken or just starts mends sooner.
         """
-        return timedelta(seconds=30) if self is Trouble.UNREACHABLE else timedelta(minutes=5)
+        return timedelta(minutes=5) if self is Trouble.REFUSED else timedelta(seconds=30)
 
     @property
     def horizon(self) -> timedelta:
@@ -65,6 +67,11 @@ def judge(status: int) -> Verdict:
     if status >= 500 or status < 400 or status in _RETRIED:
         return Verdict.RETRY
     return Verdict.GIVE_UP
+
+
+def trouble_of(status: int) -> Trouble:
+    """Return why another attempt may help after the HTTP `status`."""
+    return Trouble.BROKEN if status >= 500 else Trouble.REFUSED
 
 
 def other_scheme_may_help(status: int, scheme: str) -> bool:

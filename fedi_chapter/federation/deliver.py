@@ -122,7 +122,8 @@ def outcome(job: Claimed, answer: Answer, *, now: datetime, chance: float) -> Ou
         case Verdict.GIVE_UP:
             return alive
         case Verdict.RETRY:
-            return _again(alive, job, answer, Trouble.REFUSED, now=now, chance=chance)
+            trouble = backoff.trouble_of(answer.status)
+            return _again(alive, job, answer, trouble, now=now, chance=chance)
 
 
 def _again(

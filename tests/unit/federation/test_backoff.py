@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedi_chapter.federation import backoff
-from fedi_chapter.federation.backoff import Trouble, Verdict, judge, retry_in
+from fedi_chapter.federation.backoff import Trouble, Verdict, judge, retry_in, trouble_of
 
 chances = st.floats(min_value=0, max_value=1, exclude_max=True)
 troubles = st.sampled_from(Trouble)
@@ -57,13 +57,17 @@ def test_waits_grow_with_every_failure(trouble: Trouble, attempt: int, chance: f
     assert before <= after
 
 
-def test_the_first_wait_after_a_broken_connection_is_under_a_minute() -> None:
-    waits = [retry_in(1, chance, trouble=Trouble.UNREACHABLE, age=NEW) for chance in (0, 0.999)]
+@pytest.mark.parametrize("trouble", [Trouble.UNREACHABLE, *map(trouble_of, (500, 502, 503, 530))])
+def test_the_first_wait_for_a_server_that_is_down_or_just_starts_is_under_a_minute(
+    trouble: Trouble,
+) -> None:
+    waits = [retry_in(1, chance, trouble=trouble, age=NEW) for chance in (0, 0.999)]
     assert all(wait and timedelta(seconds=30) <= wait <= timedelta(seconds=60) for wait in waits)
 
 
-def test_the_first_wait_after_an_answer_is_at_least_five_minutes() -> None:
-    wait = retry_in(1, 0, trouble=Trouble.REFUSED, age=NEW)
+@pytest.mark.parametrize("status", [301, 401, 408, 425, 429])
+def test_the_first_wait_after_a_refusal_is_at_least_five_minutes(status: int) -> None:
+    wait = retry_in(1, 0, trouble=trouble_of(status), age=NEW)
     assert wait == timedelta(minutes=5)
 
 
