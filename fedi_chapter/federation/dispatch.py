@@ -6,7 +6,7 @@ Called by `workers.inbox` with one stored activity at a time. A test fails when 
 
 from datetime import datetime, timedelta
 
-from fedi_chapter.core.errors import RemoteFailure, RemoteGone
+from fedi_chapter.core.errors import NoDocument, RemoteFailure, RemoteGone
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
@@ -46,7 +46,8 @@ from fedi_chapter.federation.handlers import (
 from fedi_chapter.federation.inbox import UNPROVED
 from fedi_chapter.federation.outcome import Ignored, Outcome
 from fedi_chapter.net.fetch import Budget
-from fedi_chapter.store import blocks, inbox
+from fedi_chapter.net.pools import Cause
+from fedi_chapter.store import blocks, following, inbox
 from fedi_chapter.store import remote_actors as actors
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab import activities as act
@@ -95,8 +96,13 @@ GONE = Ignored("the actor, or what it is about, is gone")
 UNUSABLE = Ignored("the origin gave nothing we can use")
 
 
-WAITS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
-"""How long an activity waits for a server that must be asked and does not answer."""
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)
+"""How long an activity waits for a server that must be asked and does not answer: as long again
+as it has waited, within these bounds."""
+PATIENCE = timedelta(days=1)
+"""How old it may grow by that."""
+PATIENCE_WITH_DELETES = timedelta(days=31)
+"""The same for a Delete: nobody sends it again."""
 
 
 async def process(deps: Deps, job: InboxJob) -> None:
@@ -111,7 +117,7 @@ async def process(deps: Deps, job: InboxJob) -> None:
         outcome = await _handle(deps, job, activity)
     except RemoteFailure as error:
         if error.retry:
-            await _put_back(deps, job, error)
+            await _put_back(deps, job, activity, error)
             return
         why = GONE if isinstance(error, RemoteGone) else UNUSABLE
         outcome = await _finish(deps, job, why, detail=error.message)
@@ -149,6 +155,7 @@ async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> Outcome:
         outcome = await deps.db.write(apply_at_once)
         if outcome is not None:
             return outcome
+    budget.cause = await _cause(deps, activity, proved=proved)
     sender = await _sender(deps, activity, budget)
     if sender.uri != activity.actor:
         return await _finish(deps, job, ALIAS)
@@ -163,6 +170,12 @@ def _is_fresh(sender: RemoteActor, now: datetime) -> bool:
     return bool(
         sender.gone_at is None and sender.fetched_at and now - sender.fetched_at <= PROFILE_AGE
     )
+
+
+async def _cause(deps: Deps, activity: act.Activity, *, proved: bool) -> Cause:
+    if proved and await deps.db.read(lambda tx: following.is_followed(tx, activity.actor)):
+        return Cause.NEIGHBOUR
+    return Cause.STRANGER
 
 
 async def _sender(deps: Deps, activity: act.Activity, budget: Budget) -> RemoteActor:
@@ -181,10 +194,17 @@ async def _finish(deps: Deps, job: InboxJob, outcome: Outcome, *, detail: str = 
     return outcome
 
 
-async def _put_back(deps: Deps, job: InboxJob, error: RemoteFailure) -> None:
-    """Try again later; what was tried as often as there are waits is set aside."""
-    if job.attempts > len(WAITS):
+async def _put_back(
+    deps: Deps, job: InboxJob, activity: act.Activity, error: RemoteFailure
+) -> None:
+    """Try again later; what has waited too long is set aside, or dropped if it never was one."""
+    now = deps.clock.now()
+    age = now - job.received_at
+    is_delete = isinstance(activity, act.DeleteActor | act.DeleteObject)
+    if age <= (PATIENCE_WITH_DELETES if is_delete else PATIENCE):
+        due = now + min(max(age, SHORTEST_WAIT), LONGEST_WAIT)
+        await deps.db.write(lambda tx: inbox.give_back(tx, job.id, due, error.message))
+    elif isinstance(error, NoDocument):
+        await _finish(deps, job, UNUSABLE, detail=error.message)
+    else:
         await deps.db.write(lambda tx: inbox.park(tx, job.id, error.message))
-        return
-    due = deps.clock.now() + WAITS[job.attempts - 1]
-    await deps.db.write(lambda tx: inbox.retry(tx, job.id, due, error.message))

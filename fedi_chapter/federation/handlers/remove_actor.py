@@ -5,9 +5,11 @@ A stolen key or a mistaken Delete of a live account therefore removes nobody.
 
 from datetime import timedelta
 
+from fedi_chapter.core.errors import RemoteBusy
 from fedi_chapter.deps import Deps
-from fedi_chapter.federation import remote_actors
+from fedi_chapter.federation import gone
 from fedi_chapter.federation.case import Case
+from fedi_chapter.federation.gone import Found
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
 from fedi_chapter.services.erasure import forget_person
 from fedi_chapter.store import remote_actors as stored
@@ -15,17 +17,43 @@ from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.activities import DeleteActor
 
 ASKED_AGAIN = timedelta(minutes=10)
-"""A Delete that was not confirmed is not asked about again for this long."""
+"""An account that was there is not asked about again for this long."""
+CACHED = timedelta(minutes=15)
+"""How long a server's cache may show an account after its Delete."""
+SILENCE = timedelta(days=30)
+"""After this much of it from the server, the word of the account's own key is enough."""
 
 
 async def prepare(deps: Deps, activity: DeleteActor, case: Case) -> bool:
-    """Ask the actor's address whether it is gone."""
+    """Ask the actor's address whether it is gone; nothing there is proof for a signed Delete.
+
+    Raises:
+        RemoteFailure: not clear yet.
+
+    """
     name, now = f"gone {activity.actor}", deps.clock.now()
-    if case.sender.gone_at or deps.fetches.is_closed(name, now):
+    age = now - case.received_at
+    if case.sender.gone_at:
         return False
-    gone = await remote_actors.is_gone(deps, activity.actor, proved=case.proved, budget=case.budget)
+    if deps.fetches.is_closed(name, now):
+        return _is_there(activity, case, age)
+    try:
+        found = await gone.look(deps, activity.actor, case.budget)
+    except RemoteBusy:
+        if case.proved and age > SILENCE:
+            return True
+        raise
+    if found is Found.GONE or (found is Found.MISSING and case.proved):
+        return True
     deps.fetches.close(name, now, ASKED_AGAIN)
-    return gone
+    return _is_there(activity, case, age)
+
+
+def _is_there(activity: DeleteActor, case: Case, age: timedelta) -> bool:
+    """Return that the account is not gone; a signed Delete has us look again after a while."""
+    if case.proved and age <= CACHED:
+        raise RemoteBusy(f"{activity.actor} was there a moment ago")
+    return False
 
 
 def apply(tx: WriteTx, activity: DeleteActor, _: Case, prepared: bool) -> Outcome:

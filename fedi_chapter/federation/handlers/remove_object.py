@@ -3,15 +3,14 @@
 A tombstone stays, so that a Create or Update that arrives late brings nothing back (OBJ-22).
 """
 
-from fedi_chapter.core.errors import RemoteGone
 from fedi_chapter.deps import Deps
-from fedi_chapter.federation import origin
+from fedi_chapter.federation import gone
 from fedi_chapter.federation.case import Case
+from fedi_chapter.federation.gone import Found
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
 from fedi_chapter.store import messages, neighbours, replies, tombstones
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.vocab.activities import DeleteObject
-from fedi_chapter.vocab.shape import types_of
 
 
 async def prepare(deps: Deps, activity: DeleteObject, case: Case) -> bool:
@@ -19,11 +18,8 @@ async def prepare(deps: Deps, activity: DeleteObject, case: Case) -> bool:
     owner = await deps.db.read(lambda tx: owner_of(tx, activity.object))
     if owner is None or _is_own_word(owner, case):
         return False
-    try:
-        document = await origin.fetch(deps, activity.object, budget=case.budget)
-    except RemoteGone:
-        return True
-    return "Tombstone" in types_of(document)
+    found = await gone.look(deps, activity.object, case.budget)
+    return found is not Found.THERE
 
 
 def apply(tx: WriteTx, activity: DeleteObject, case: Case, prepared: bool) -> Outcome:
