@@ -88,6 +88,16 @@ def is_followed(tx: ReadTx, uri: str) -> bool:
     return bool(_IS_FOLLOWED.one(tx, uri=uri)["found"])
 
 
+def is_anybody_followed(tx: ReadTx, host: str) -> bool:
+    """Tell whether any of our actors follows somebody who lives at `host`."""
+    found = select(exists().where(_ACCEPTED, following.c.uri.in_(_at(host))))
+    return bool(tx.conn.execute(found).scalar_one())
+
+
+def _at(host: str) -> Select[tuple[str]]:
+    return select(remote_actors.c.uri).where(remote_actors.c.host == host)
+
+
 def _one(tx: ReadTx, query: Select[Any]) -> Following | None:
     row = tx.conn.execute(query).one_or_none()
     return None if row is None else _read(row)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, delete, func, select
+from sqlalchemy import Column, delete, exists, func, select
 
 from fedi_chapter.store.tables import (
     blocks,
@@ -86,6 +86,15 @@ def count(tx: ReadTx, actor_uri: str) -> dict[str, int]:
         for holding in HOLDINGS
     }
     return {name: number for name, number in counted.items() if number}
+
+
+def is_anything_kept(tx: ReadTx, actor_uri: str) -> bool:
+    """Tell whether somebody left anything here that is more than a passing trace."""
+    return any(
+        tx.conn.execute(select(exists().where(holding.column == actor_uri))).scalar_one()
+        for holding in HOLDINGS
+        if holding.fate is Fate.ERASED
+    )
 
 
 def erase(tx: WriteTx, actor_uri: str) -> None:

@@ -9,18 +9,40 @@ from fedi_chapter.federation import objects
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.intake import take_event, take_note
 from fedi_chapter.federation.objects import Authored
-from fedi_chapter.federation.outcome import Outcome
-from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.federation.outcome import Ignored, Outcome
+from fedi_chapter.store import followers, following, known
+from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.vocab.activities import CreateByReference, Note
+from fedi_chapter.vocab.shape import host_of
 
 
-async def prepare(deps: Deps, activity: CreateByReference, case: Case) -> Authored:
-    """Fetch the object and its author."""
+async def prepare(deps: Deps, activity: CreateByReference, case: Case) -> Authored | None:
+    """Fetch the object and its author; None when nobody would keep it."""
+    if case.proved and not await deps.db.read(lambda tx: _is_wanted(tx, activity, case)):
+        return None
     return await objects.fetch(deps, activity.object, budget=case.budget)
 
 
-def apply(tx: WriteTx, activity: CreateByReference, case: Case, prepared: Authored) -> Outcome:
+def apply(
+    tx: WriteTx, activity: CreateByReference, case: Case, prepared: Authored | None
+) -> Outcome:
     """Keep what the origin says."""
+    if prepared is None:
+        return Ignored("the id of something unknown, by somebody without a tie to us")
     if isinstance(prepared.content, Note):
         return take_note(tx, prepared.content, prepared.author, case)
     return take_event(tx, prepared.content, prepared.author, is_update=activity.is_update)
+
+
+def _is_wanted(tx: ReadTx, activity: CreateByReference, case: Case) -> bool:
+    """Tell whether it is kept already, or may be a neighbour's, or a follower's reply.
+
+    Members of a Mobilizon publish in the name of a group: one that we follow is on their host.
+    """
+    who = case.sender.uri
+    return (
+        known.as_what(tx, activity.object) is not None
+        or following.is_followed(tx, who)
+        or following.is_anybody_followed(tx, host_of(activity.object))
+        or followers.is_follower(tx, who)
+    )
