@@ -129,6 +129,8 @@ class Saying:
     """The Join or Accept, which our answer must name."""
     note: str | None = None
     """A word to the organizers."""
+    form_number: str | None = None
+    """Names the form it was sent with, which may have been sent twice."""
     is_suspect: bool = False
     """It came in a flood: no seat without an organizer's yes (ABU-03)."""
 
@@ -168,6 +170,8 @@ class Rsvp:
     """Wants no reminders."""
     approved: bool = False
     checked_in_at: datetime | None = None
+    form_number: str | None = None
+    """Names the form it was sent with, as long as nobody has opened the page it led to."""
 
     @property
     def heads(self) -> int:

@@ -17,7 +17,7 @@ from fedi_chapter.domain.rsvp import Party, Rsvp, RsvpStatus, Saying, Verdict
 from fedi_chapter.services import rsvps as room
 from fedi_chapter.services.notices import tell
 from fedi_chapter.services.rsvps import Response
-from fedi_chapter.store import notices, rsvps
+from fedi_chapter.store import notices, rsvps, tallies
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LONGEST_NAME = 80
@@ -42,28 +42,49 @@ class Guest:
     name: str
     email: str = ""
     language: str | None = None
-    sending: str = ""
-    """Names the sending of the form: who presses its button twice is one person."""
 
 
 def answer_as_guest(tx: WriteTx, event: Event, guest: Guest, saying: Saying) -> Response:
     """Take the answer of somebody new; where heads are only counted, nothing else of them.
 
+    Who sends a form twice is one person, as long as nobody has opened the page it led to.
+
     Raises:
         FormInvalid: the name is missing, or the address is none.
 
     """
-    party = Party(key=f"alias:{guest.sending or tx.new_id()}", language=guest.language)
-    if event.counts_only:
-        return room.respond(tx, event, party, saying)
-    name = one_line(guest.name, LONGEST_NAME)
-    if not name:
-        raise FormInvalid("the name is missing", cure="give any name the organizers can call you")
-    email = _address(guest.email) if guest.email else None
-    response = room.respond(tx, event, replace(party, name=name, email=email), saying)
-    if email and response.verdict is Verdict.CHANGED:
+    party = Party(key=f"alias:{tx.new_id()}", language=guest.language)
+    if not event.counts_only:
+        name = one_line(guest.name, LONGEST_NAME)
+        if not name:
+            raise FormInvalid(
+                "the name is missing", cure="give any name the organizers can call you"
+            )
+        party = replace(party, name=name, email=_address(guest.email) if guest.email else None)
+    sent = _sent_before(tx, event, party, saying)
+    if sent is not None:
+        return room.respond_again(tx, event, sent, saying)
+    response = room.respond(tx, event, party, saying)
+    if party.email and response.verdict is Verdict.CHANGED:
         _ask(tx, response.rsvp)
     return response
+
+
+def _sent_before(tx: WriteTx, event: Event, party: Party, saying: Saying) -> Rsvp | None:
+    """Return the answer that the same form brought a moment ago, in the same person's name."""
+    if saying.form_number is None:
+        return None
+    tallies.lock(tx, event.id)
+    sent = rsvps.by_form(tx, event.id, saying.form_number)
+    is_same = sent is not None and (sent.name, sent.email) == (party.name, party.email)
+    return sent if is_same else None
+
+
+def page_opened(tx: WriteTx, event: Event, rsvp: Rsvp) -> None:
+    """Note that the page of an answer was opened: the form it came by leads nobody there again."""
+    known = room.held(tx, event, rsvp)
+    if known is not None and known.form_number is not None:
+        rsvps.change(tx, replace(known, form_number=None))
 
 
 def add_email(tx: WriteTx, event: Event, rsvp: Rsvp, email: str) -> None:

@@ -258,6 +258,7 @@ def _heard(rsvp: Rsvp, saying: Saying) -> Rsvp:
         said_guests=saying.guests,
         activity_id=saying.activity_id or rsvp.activity_id,
         note=saying.note or rsvp.note,
+        form_number=saying.form_number,
     )
 
 

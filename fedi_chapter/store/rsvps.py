@@ -63,6 +63,12 @@ def find(tx: ReadTx, event_id: EventId, key: str) -> Rsvp | None:
     return None if row is None else _rsvp(row)
 
 
+def by_form(tx: ReadTx, event_id: EventId, form_number: str) -> Rsvp | None:
+    """Return the answer to an event that came by a form, if nobody has opened its page yet."""
+    query = select(rsvps).where(rsvps.c.form_number == form_number, rsvps.c.event_id == event_id)
+    return _one(tx.conn.execute(query.limit(1)).one_or_none())
+
+
 def insert(tx: WriteTx, rsvp: Rsvp) -> None:
     """Add somebody's first answer."""
     _INSERT.run(tx, **_row(rsvp))

@@ -1,7 +1,7 @@
 """Answers kept ready: public GETs are served from memory until the data may have changed.
 
 An ASGI layer in front of the router. It keeps whole answers (headers and bytes) that carry
-an ETag and are not private, and drops them all when `Database.version` moves, so nobody is
+an ETag and may be kept, and drops them all when `Database.version` moves, so nobody is
 ever shown an older state than the database's; and every half minute, because pages speak of
 what is over and what comes next.
 """
@@ -110,7 +110,6 @@ class AnswerCache:
         if (
             b"etag" not in named
             or b"set-cookie" in named
-            or b"private" in control
             or b"no-store" in control
             or len(body) > LARGEST
             or version != self.version

@@ -23,6 +23,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.urls import without_key
 from fedi_chapter.web import errors
 from fedi_chapter.web.errors import Problem, problem_json, problem_of
+from fedi_chapter.web.form_numbers import FormNumbers
 from fedi_chapter.web.request_headers import Field, headers_of
 
 LARGEST_BODY = 1 << 20
@@ -61,6 +62,7 @@ def stack(deps: Deps, *from_memory: Middleware) -> list[Middleware]:
     return [
         Middleware(SecurityHeaders, secure=secure),
         Middleware(HostCheck, host=deps.urls.host),
+        Middleware(FormNumbers),
         *from_memory,
         Middleware(AccessLog, deps=deps),
         Middleware(BodyLimit),

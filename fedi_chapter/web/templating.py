@@ -26,6 +26,7 @@ from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.recurrence_words import rule_in_words
+from fedi_chapter.web.form_numbers import PLACE
 from fedi_chapter.web.negotiate import VARY, answer, deps_of
 
 STATIC = Path(__file__).parent / "static"
@@ -93,7 +94,10 @@ def render(
     if status != 200 or not keep:
         headers = {"Cache-Control": NO_STORE, "Vary": VARY}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
-    return answer(request, body, "text/html", headers={"Vary": VARY})
+    fields = {"Vary": VARY}
+    if PLACE in html:  # a cache on the way would hand out one number to many
+        fields["Cache-Control"] = "private, max-age=0, must-revalidate"
+    return answer(request, body, "text/html", headers=fields)
 
 
 @cache
@@ -117,6 +121,7 @@ def environment() -> Environment:
         in_words=rule_in_words,
     )
     made.globals["static"] = static_url
+    made.globals["form_number"] = PLACE
     return made
 
 

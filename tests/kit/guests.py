@@ -3,6 +3,7 @@
 Used by the tests of the pages on which people say that they come.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.deps import Deps
@@ -50,6 +52,12 @@ class House:
         form = {"name": "Ines", "answer": "going", "guests": "0", **fields}
         return await self.browser.post(f"/events/{event.id}/rsvp", data=form, headers=OURS)
 
+    async def number(self, event: Event) -> str:
+        """Open an event's page, and return the number of its form."""
+        found = re.search(r'name="number" value="(\w+)"', await self.page(f"/events/{event.id}"))
+        assert found
+        return found[1]
+
     async def own(self, event: Event, **fields: str) -> str:
         """Answer, and return the path of one's own page."""
         self.clock.advance(timedelta(seconds=1))
@@ -84,9 +92,8 @@ async def house(
     await sqlite_db.write(seed_invitations)
     post = Postbox()
     deps = replace(deps_for(sqlite_db, clock, ids, tmp_path), mailer=post)
-    app = site_app(deps)
-    transport = httpx.ASGITransport(
-        app=AnswerCache(app, sqlite_db, partial(told_apart, deps.settings))
-    )
+    apart = partial(told_apart, deps.settings)
+    app = site_app(deps, Middleware(AnswerCache, db=sqlite_db, told_apart=apart))
+    transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=BROWSER) as client:
         yield House(deps, app, client, post, clock)

@@ -10,6 +10,7 @@ from typing import Any, cast
 from cryptography.fernet import Fernet
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -281,7 +282,7 @@ async def fail(request: Request) -> Response:
     raise RuntimeError("the secret reason")
 
 
-def site_app(deps: Deps) -> Starlette:
+def site_app(deps: Deps, *from_memory: Middleware) -> Starlette:
     """Return the pages as an application of their own, with layers and error pages."""
     app = Starlette(
         routes=[
@@ -295,7 +296,7 @@ def site_app(deps: Deps) -> Starlette:
             Route("/fail", fail),
             Route("/healthz", lambda request: Response("ok")),
         ],
-        middleware=stack(deps),
+        middleware=stack(deps, *from_memory),
         exception_handlers=errors.handlers,
     )
     app.state.deps = deps

@@ -1,7 +1,6 @@
 """Answering an event on its page: the box with the numbers, and the form."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,13 +97,6 @@ async def test_an_answer_without_an_account_leads_to_a_page_of_ones_own(house: H
     assert "You are going" in answer.text
     assert answer.headers["cache-control"] == "private, no-store"
     assert '<meta name="robots" content="noindex">' in answer.text
-
-
-async def test_a_button_pressed_twice_is_one_person(house: House, clock: SetClock) -> None:
-    assert await house.own(PICNIC, name="Ines") == await house.own(PICNIC, name="Ines")
-    clock.advance(timedelta(seconds=10))
-    await house.own(PICNIC, name="Ines")  # another Ines
-    assert len(await house.everyone(PICNIC)) == 2
 
 
 async def test_a_full_event_has_a_line_and_tells_the_place_in_it(house: House) -> None:

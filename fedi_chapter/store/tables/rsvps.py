@@ -45,12 +45,19 @@ rsvps = Table(
     Column("muted", Boolean, nullable=False, default=False),
     Column("approved", Boolean, nullable=False, default=False),
     Column("checked_in_at", Instant),
+    Column("form_number", String(64)),  # a fingerprint; gone when the answer's page was opened
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     UniqueConstraint("event_id", "key"),
     Index("ix_rsvps_event_id_status_queued_at", "event_id", "status", "queued_at"),
     Index("ix_rsvps_actor_uri", "actor_uri"),
     Index("ix_rsvps_email", "email"),
+    Index(
+        "ix_rsvps_form_number",
+        "form_number",
+        sqlite_where=text("form_number IS NOT NULL"),
+        postgresql_where=text("form_number IS NOT NULL"),
+    ),
 )
 
 tallies = Table(

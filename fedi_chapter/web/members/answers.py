@@ -1,10 +1,12 @@
 """Answers given on an event's page: by a member with one tap, by anybody else with a name.
 
 The page itself is the same for everybody and served from memory, so the form carries nothing of
-the visitor's: it must come from a page of ours, and a network may send so many.
+the visitor's but a number that tells a double click from two people: it must come from a page of
+ours, and a network may send so many.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -28,9 +30,8 @@ from fedi_chapter.web.request_headers import Field, headers_of
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
-MOST_FIELDS = 6
-PRESSED_TWICE = 10
-"""Seconds within which the same form from the same browser is the same person's."""
+MOST_FIELDS = 8
+_NUMBER = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ async def answer(request: Request) -> Response:
             return to(f"/events/{event_id}")
         guest = guest_in(request, form)
         answered, guests = answer_in(form)
+        number = form_number_in(request, form)
 
     def work(tx: WriteTx) -> tuple[rsvps.Response, bool]:
         event = readable_event(tx, event_id)
@@ -100,7 +102,8 @@ async def answer(request: Request) -> Response:
             party = members.party(who.member.actor_uri, guest.language)
             response = rsvps.respond(tx, event, party, saying)
         else:
-            response = own_rsvps.answer_as_guest(tx, event, guest, saying)
+            numbered = replace(saying, form_number=number)
+            response = own_rsvps.answer_as_guest(tx, event, guest, numbered)
         return response, get(tx, response.rsvp.id) is not None
 
     try:
@@ -135,19 +138,15 @@ def guest_in(request: Request, form: FormData) -> Guest:
     languages = headers_of(request.scope).text(Field.ACCEPT_LANGUAGE)
     language = languages.partition(",")[0].partition(";")[0]
     known = language.strip()[:35] if language.strip().replace("-", "").isalnum() else None
-    return Guest(word(form, "name"), email, known, _sending(request, form))
+    return Guest(word(form, "name"), email, known)
 
 
-def _sending(request: Request, form: FormData) -> str:
-    """Return the same word for a form that was sent twice by a double click.
-
-    The page is the same for everybody, so it can't carry a number of its own.
-    """
-    deps = deps_of(request)
-    moment = int(deps.clock.now().timestamp()) // PRESSED_TWICE
-    said = [word(form, name) for name in ("name", "email", "answer", "guests")]
-    browser = headers_of(request.scope).text(Field.USER_AGENT)
-    return deps.links.fingerprint("sending", repr((request.url.path, *said, browser, moment)))
+def form_number_in(request: Request, form: FormData) -> str | None:
+    """Return what stands for the number that `web.form_numbers` gave a form; None without one."""
+    number = word(form, "number")
+    if not _NUMBER.fullmatch(number):
+        return None
+    return deps_of(request).links.fingerprint("form", number)
 
 
 async def _again(

@@ -102,6 +102,10 @@ class ForgottenPage:
 
 async def own_page(request: Request) -> Response:
     """Show somebody their own answer."""
+    deps = deps_of(request)
+    rsvp, event, _ = await deps.db.read(lambda tx: _known(tx, deps, request))
+    if rsvp.form_number is not None:
+        await deps.db.write(lambda tx: own_rsvps.page_opened(tx, event, rsvp))
     return await _show(request, done=request.query_params.get("done", ""))
 
 
