@@ -40,6 +40,7 @@ def post() -> None:
 @post.command("create", epilog=EXAMPLE)
 @click.argument("text")
 @click.option("--title", help="A title above the text.")
+@click.option("--warning", help="A content warning: what people read before the rest is shown.")
 @visibility_option
 @image_options
 @language_option
@@ -62,6 +63,7 @@ def create(setup: Setup, /, **words: Any) -> None:
         fields = PostFields(
             text=text,
             title=words["title"],
+            warning=words["warning"],
             visibility=visibility_of(words["visibility"]),
             language=words["language"],
             in_reply_to=in_reply_to,
@@ -84,6 +86,7 @@ def create(setup: Setup, /, **words: Any) -> None:
 @click.argument("new_text", metavar="[TEXT]", required=False)
 @click.option("--text", help="The same as TEXT.")
 @click.option("--title", help="The new title; empty takes it away.")
+@click.option("--warning", help="The new content warning; empty takes it away.")
 @image_options
 @language_option
 @pass_setup
@@ -102,6 +105,7 @@ def edit(setup: Setup, /, **words: Any) -> None:
         fields = PostFields(
             text=text,
             title=words["title"],
+            warning=words["warning"],
             language=words["language"],
             mentions=None if text is None else await _kept_mentions(deps, old, text),
             images=images,
@@ -155,7 +159,7 @@ async def _kept_mentions(deps: Deps, old: Post, text: str) -> tuple[Mention, ...
 
 
 def _line(post: Post, urls: Urls) -> str:
-    words = one_line(post.title or post.source, 60)
+    words = one_line(post.title or post.warning or post.source, 60)
     return f"{post.published_at:%Y-%m-%d %H:%M}  {words}  {urls.post(post.id)}"
 
 
@@ -165,6 +169,7 @@ def _summary(post: Post, urls: Urls) -> dict[str, object]:
         "id": uri,
         "url": uri,
         "title": post.title,
+        "warning": post.warning,
         "visibility": str(post.visibility),
         "published": post.published_at.isoformat(),
         "in_reply_to": post.in_reply_to,

@@ -31,6 +31,8 @@ class Post:
     """Markdown as the organizer wrote it."""
     html: str
     title: str | None = None
+    warning: str | None = None
+    """What people read before they decide to read the rest."""
     language: str = "en"
     visibility: Visibility = Visibility.PUBLIC
     in_reply_to: str | None = None

@@ -48,12 +48,15 @@ def write_feed(
 
 
 def _post(feed: Element, post: Post, urls: Urls) -> None:
-    title = post.title or one_line(plain(post.html), SHORT_TITLE)
+    title = post.title or post.warning or one_line(plain(post.html), SHORT_TITLE)
     entry = _entry(feed, urls.post(post.id), title, post.language)
     _text(entry, "published", _instant(post.published_at))
     _text(entry, "updated", _instant(post.updated_at or post.published_at))
     _tags(entry, post.tags)
-    _html(entry, "content", post.html)
+    if post.warning is None:
+        _html(entry, "content", post.html)
+    else:  # who reads it in a feed opens the page to read on
+        _text(entry, "summary", post.warning)
 
 
 def _event(feed: Element, event: Event, urls: Urls) -> None:

@@ -20,6 +20,7 @@ from fedi_chapter.store import media, outbox, posts
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LONGEST_TITLE = 200
+LONGEST_WARNING = 500
 MOST_IMAGES = 4
 """Mastodon shows no more."""
 
@@ -31,6 +32,8 @@ class PostFields:
     text: str | None = None
     """Markdown."""
     title: str | None = None
+    warning: str | None = None
+    """What people are to read first; empty takes it away."""
     visibility: Visibility | None = None
     language: str | None = None
     in_reply_to: str | None = None
@@ -140,6 +143,11 @@ def _apply(old: Post, fields: PostFields, urls: Urls) -> Post:
             tag_url=urls.tag,
         ),
         title=old.title if fields.title is None else one_line(fields.title, LONGEST_TITLE) or None,
+        warning=(
+            old.warning
+            if fields.warning is None
+            else one_line(fields.warning, LONGEST_WARNING) or None
+        ),
         language=old.language if fields.language is None else language_tag(fields.language),
         tags=tags_of((), source),
         mentions=mentions,

@@ -117,6 +117,7 @@ def _newest(tx: ReadTx, query: Select[Any]) -> list[Post]:
 def _changeable(post: Post) -> dict[str, Any]:
     return {
         "title": post.title,
+        "warning": post.warning,
         "source": post.source,
         "html": post.html,
         "language": post.language,
@@ -151,6 +152,7 @@ def read(tx: ReadTx, rows: Sequence[Row[Any]]) -> list[Post]:
             source=row.source,
             html=row.html,
             title=row.title,
+            warning=row.warning,
             language=row.language,
             visibility=Visibility(row.visibility),
             in_reply_to=row.in_reply_to,

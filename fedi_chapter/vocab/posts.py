@@ -130,7 +130,7 @@ def write_post(post: Post, actor: LocalActor, urls: Urls) -> Document:
     """Return a post as a Note.
 
     Its title is the first paragraph: a `name` makes a Note look like a poll vote, and a
-    `summary` is a content warning.
+    `summary` is its content warning.
     """
     title = f"<p><strong>{escape(one_line(post.title, 200))}</strong></p>" if post.title else ""
     content = title + post.html
@@ -150,7 +150,8 @@ def write_post(post: Post, actor: LocalActor, urls: Urls) -> Document:
             "contentMap": {post.language: content},
             "published": stamp(post.published_at),
             "updated": stamp(post.updated_at) if post.updated_at else None,
-            "sensitive": False,
+            "summary": post.warning,
+            "sensitive": post.warning is not None,
             "attachment": write_pictures(post.images, urls),
             "tag": [*write_hashtags(post.tags, urls), *_write_mentions(post)],
             "replies": urls.post_replies(post.id),

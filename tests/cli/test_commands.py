@@ -83,6 +83,15 @@ def test_a_post_is_written_edited_listed_and_deleted(shell: Shell, picture: Path
     assert "deleted" in shell.refused_without_cure("post", "edit", made["id"], "--text", "Again")
 
 
+def test_a_post_has_a_warning_until_it_is_taken_away(shell: Shell) -> None:
+    made = shell.told("post", "create", "Eight legs", "--warning", "Spiders")
+    assert made["warning"] == "Spiders"
+    assert "Spiders" in shell.run("post", "list").stdout
+    assert "legs" not in shell.run("post", "list").stdout
+    assert shell.told("post", "edit", made["id"], "Ten legs")["warning"] == "Spiders"
+    assert shell.told("post", "edit", made["id"], "--warning", "")["warning"] is None
+
+
 def test_a_post_reads_standard_input(shell: Shell) -> None:
     shell.told("post", "create", "-", text="From a pipe")
     assert "From a pipe" in shell.run("post", "list").stdout

@@ -289,3 +289,32 @@ async def test_an_event_told_three_times_over_is_one_event(world: World) -> None
         await each.boost(uri, to=chapter.uri)
     await world.settle()
     assert [each.uri for each in await chapter.read(lambda tx: neighbours.events(tx, 10))] == [uri]
+
+
+async def test_a_neighbours_warned_post_of_a_picture_and_a_poll_are_kept_as_they_are(
+    world: World,
+) -> None:
+    chapter, alice = await followed(world)
+    picture = {
+        "type": "Document",
+        "mediaType": "image/png",
+        "url": "https://m.test/1.png",
+        "name": "A crab",
+    }
+    photo = alice.compose("x", chapter=chapter.uri)["object"] | {
+        "content": "",
+        "contentMap": {"en": ""},
+        "attachment": [picture],
+        "summary": "Crabs",
+    }
+    poll = alice.compose("When?", chapter=chapter.uri)["object"] | {
+        "type": "Question",
+        "oneOf": [{"type": "Note", "name": "Saturday"}, {"type": "Note", "name": "Sunday"}],
+    }
+    for note in (photo, poll):
+        create = alice.activity("Create", note, uri=f"{note['id']}/activity", to=[PUBLIC])
+        await alice.to_shared(chapter.uri, create)
+    await world.settle()
+    kept = {each.uri: each for each in await chapter.read(lambda tx: neighbours.posts(tx, 9))}
+    assert (kept[photo["id"]].warning, kept[photo["id"]].excerpt) == ("Crabs", "🖼 A crab")
+    assert kept[poll["id"]].excerpt == "When? ○ Saturday ○ Sunday"

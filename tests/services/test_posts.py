@@ -85,3 +85,13 @@ async def test_edits_within_one_second_are_told_as_later_and_later(house: House)
     assert twice.updated_at
     seconds = [int(at.timestamp()) for at in (made.published_at, once.updated_at, twice.updated_at)]
     assert seconds == sorted(set(seconds))
+
+
+async def test_a_warning_is_kept_changed_and_taken_away(house: House) -> None:
+    made = await write(house, "It has eight legs", warning=" Spiders\n and worse ")
+    assert made.warning == "Spiders and worse"
+    assert await house.see(lambda tx: posts.get(tx, made.id)) == made
+    assert (await edit(house, made, text="Ten legs")).warning == "Spiders and worse"
+    assert (await edit(house, made, warning="Crabs")).warning == "Crabs"
+    assert (await edit(house, made, warning="")).warning is None
+    assert await house.happenings() == [PostPublished(made.id), *[PostChanged(made.id)] * 3]

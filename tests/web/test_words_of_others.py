@@ -190,3 +190,19 @@ async def test_a_warning_stands_before_the_words_of_others(
     assert re.search(r"<details[^>]*><summary><bdi>Spiders</bdi></summary>\s*<div", page)
     assert re.search(r"A spider!.*?</details>", page, re.DOTALL)
     assert "<summary><bdi>News &lt;b&gt;hard&lt;/b&gt; to bear</bdi></summary>" in home
+
+
+async def test_our_own_words_stand_behind_their_warning_on_every_page(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    post = a_post(9, "<p>Eight legs</p>", warning="Spiders", tags=("zoo",), published_at=NOW)
+    answer = replace(a_post(8, "<p>Ten legs</p>", in_reply_to=POST), warning="Crabs")
+    await sqlite_db.write(lambda tx: [posts.insert(tx, each) for each in (post, answer)])
+    for path in (f"/posts/{post.id}", "/", "/tags/zoo"):
+        page = await shown(browser, path)
+        before, _, behind = page.partition("Eight legs")
+        assert "Eight legs" not in behind, path
+        hidden = r"<details[^>]*><summary[^>]*>Spiders</summary>(?!.*</details>)"
+        assert re.search(hidden, before, re.DOTALL), path
+    page = await shown(browser, PATH)
+    assert re.search(r"<summary><bdi>Crabs</bdi></summary>\s*<div[^>]*><p>Ten legs", page)

@@ -186,6 +186,7 @@ def _ours(tx: ReadTx, post: Post, urls: Urls) -> ShownReply:
         language=post.language,
         edited=post.updated_at is not None,
         is_ours=True,
+        warning=post.warning,
     )
 
 

@@ -92,6 +92,7 @@ posts = Table(
     Column("id", String(36), primary_key=True),
     Column("actor_id", ForeignKey("local_actors.id"), nullable=False),
     Column("title", Text),
+    Column("warning", Text),  # what people read before they decide to read it
     Column("source", Text, nullable=False),
     Column("html", Text, nullable=False),
     Column("language", String(35), nullable=False),

@@ -217,3 +217,12 @@ def test_an_address_to_sign_up_at_never_takes_the_preview_card() -> None:
         r'href="([^"]+)"', str(write_face(outside, CHAPTER, URLS, NOBODY, PUBLISHED)["content"])
     )
     assert links == [URLS.event(EVENT.id)]
+
+
+def test_a_warning_is_the_summary_of_a_sensitive_note() -> None:
+    warned = write_post(replace(POST, warning="Spiders"), CHAPTER, URLS)
+    assert (warned["summary"], warned["sensitive"]) == ("Spiders", True)
+    assert read_note(warned).warning == "Spiders"
+    plain_post = write_post(POST, CHAPTER, URLS)
+    assert "summary" not in plain_post
+    assert plain_post["sensitive"] is False

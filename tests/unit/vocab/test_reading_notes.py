@@ -1,0 +1,84 @@
+"""Notes of others: their warnings, their pictures, the options of their polls."""
+
+from typing import Any
+
+import pytest
+
+from fedi_chapter.core.html import plain, sanitise
+from fedi_chapter.vocab.posts import read_note
+
+ANA = "https://social.example/users/ana"
+
+
+def a_note(**members: object) -> dict[str, Any]:
+    return {"id": f"{ANA}/1", "type": "Note", "attributedTo": ANA, "content": "<p>Hi</p>"} | members
+
+
+def a_picture(**members: object) -> dict[str, Any]:
+    return {
+        "type": "Document",
+        "mediaType": "image/jpeg",
+        "url": "https://media.example/1.jpg",
+        "name": "A swallow on a wire",
+    } | members
+
+
+@pytest.mark.parametrize(
+    ("members", "warning"),
+    [
+        ({"summary": "Spiders"}, "Spiders"),
+        ({"summary": "Spi\u202eders\nbig ones"}, "Spiders big ones"),
+        ({"summary": None}, None),
+        ({"summary": ""}, None),
+        ({"summary": " \u200e"}, None),
+        ({"summaryMap": {"de": "Spinnen"}}, "Spinnen"),
+        ({"summary": "Spiders", "type": "Question"}, "Spiders"),
+        ({"summary": "How it began", "type": "Article"}, None),
+        ({"summary": "Spiders", "type": "Article", "sensitive": True}, "Spiders"),
+        ({"summary": 7}, None),
+    ],
+)
+def test_a_summary_is_a_warning_where_it_is_meant_as_one(
+    members: dict[str, object], warning: str | None
+) -> None:
+    assert read_note(a_note(**members)).warning == warning
+
+
+@pytest.mark.parametrize(
+    ("attachment", "words"),
+    [
+        ([a_picture()], "🖼 A swallow on a wire"),
+        (a_picture(), "🖼 A swallow on a wire"),
+        ([a_picture(name=None, summary="From the new field")], "🖼 From the new field"),
+        ([a_picture(name=None)], "🖼 media.example"),
+        ([a_picture(type="Image", mediaType=None)], "🖼 A swallow on a wire"),
+        ([a_picture(mediaType="video/mp4")], "🎞 A swallow on a wire"),
+        (
+            [a_picture(url=[{"href": "https://media.example/1.jpg"}])],
+            "🖼 A swallow on a wire",
+        ),
+        ([a_picture(name="<b>not markup</b>")], "🖼 <b>not markup</b>"),
+        ([a_picture(url="javascript:alert(1)")], ""),
+        ([{"type": "PropertyValue", "name": "Web", "value": "x"}], ""),
+        ("nonsense", ""),
+    ],
+)
+def test_a_picture_is_a_link_with_its_words(attachment: object, words: str) -> None:
+    attached = read_note(a_note(content="", attachment=attachment)).attached
+    assert plain(attached) == words
+    assert ('href="https://media.example/1.jpg"' in sanitise(attached).html) == bool(words)
+
+
+@pytest.mark.parametrize("member", ["oneOf", "anyOf"])
+def test_a_poll_brings_its_options(member: str) -> None:
+    options = [{"type": "Note", "name": "Sat <1>"}, {"name": "Sunday"}, {"name": ""}, "odd"]
+    note = read_note(a_note(type="Question", **{member: options}))
+    assert plain(note.attached).split("\n\n") == ["○ Sat <1>", "○ Sunday"]
+
+
+def test_what_comes_with_a_note_is_bounded() -> None:
+    options = [{"name": "o" * 500}] * 1_000
+    pictures = [a_picture(name="p" * 5_000)] * 1_000
+    note = read_note(a_note(type="Question", oneOf=options, attachment=pictures))
+    assert len(note.attached) < 10_000
+    assert sanitise(note.content + note.attached).html.startswith("<p>Hi</p><p>○ ooo")
