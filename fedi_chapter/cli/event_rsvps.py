@@ -1,5 +1,6 @@
 """`event rsvps`, `rsvp`, `approve`, `decline`, `message`, `export`: the organizer's list."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.attendee import Attendee
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.event_message import EventMessage
-from fedi_chapter.domain.rsvp import Answer, Rsvp, RsvpStatus
+from fedi_chapter.domain.rsvp import Answer, Rsvp, RsvpId, RsvpStatus
 from fedi_chapter.feeds.attendee_list import attendee_list
+from fedi_chapter.services import approval, messages
 from fedi_chapter.services import attendees as service
-from fedi_chapter.services import messages, rsvps
 from fedi_chapter.services.events import own_event
 from fedi_chapter.services.messages import Report
 from fedi_chapter.store.pages.attendees import attendees
@@ -67,17 +68,18 @@ def rsvp(setup: Setup, event_id: str, name: str, email: str, status: str, guests
 @click.argument("who")
 @pass_setup
 def approve(setup: Setup, event_id: str, who: str) -> None:
-    """Say yes to somebody who asked. They get a seat, or a place in line."""
-    _decide(setup, event_id, who, yes=True)
+    """Say yes to somebody who asked, or to their guests. They get a seat, or a place in line."""
+    _decide(setup, event_id, who, approval.approve)
 
 
 @click.command("decline", cls=Verb)
 @click.argument("event_id", metavar="ID")
 @click.argument("who")
+@click.option("--guests", is_flag=True, help="Only to the guests they ask for on top.")
 @pass_setup
-def decline(setup: Setup, event_id: str, who: str) -> None:
+def decline(setup: Setup, event_id: str, who: str, *, guests: bool) -> None:
     """Say no to somebody who asked or waits, or take a seat back. They are told."""
-    _decide(setup, event_id, who, yes=False)
+    _decide(setup, event_id, who, approval.decline_guests if guests else approval.decline)
 
 
 @click.command("message", cls=Verb)
@@ -139,13 +141,14 @@ def export(setup: Setup, event_id: str, file: Path) -> None:
 COMMANDS = (list_rsvps, rsvp, approve, decline, message, export)
 
 
-def _decide(setup: Setup, event_id: str, who: str, *, yes: bool) -> None:
+def _decide(
+    setup: Setup, event_id: str, who: str, verb: Callable[[WriteTx, Event, RsvpId], Rsvp]
+) -> None:
     async def work(deps: Deps) -> Rsvp:
         bare = _id(event_id, deps)
 
         def write(tx: WriteTx) -> Rsvp:
             event, person = own_event(tx, bare), service.find(tx, bare, who)
-            verb = rsvps.approve if yes else rsvps.decline
             return verb(tx, event, person.id)
 
         return await deps.db.write(write)
@@ -168,6 +171,7 @@ def _summary(each: Attendee) -> dict[str, object]:
         "name": each.name or None,
         "status": rsvp.status,
         "guests": rsvp.guests,
+        "asked_guests": rsvp.asked_guests,
         "route": rsvp.route,
         "at": _iso(rsvp.said_at),
         "email": rsvp.email,
@@ -181,10 +185,11 @@ def _line(each: Attendee, event: Event) -> str:
     rsvp = each.rsvp
     at = rsvp.said_at.astimezone(event.zone)
     guests = f"+{rsvp.guests}" if rsvp.guests else ""
+    asked = "" if rsvp.asked_guests is None else f"  (asks for +{rsvp.asked_guests})"
     called = " ".join(filter(None, (each.name, each.handle))) or "(only counted)"
     deaf = "" if each.can_be_told else "  can't be told"
     stands = f"{rsvp.status:<9} {guests:<3} {rsvp.route:<8} {at:%Y-%m-%d %H:%M}"
-    return f"{stands}  {called}  {rsvp.id}{deaf}"
+    return f"{stands}  {called}  {rsvp.id}{asked}{deaf}"
 
 
 def _report(report: Report, *, is_new: bool) -> list[str]:

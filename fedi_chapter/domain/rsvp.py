@@ -5,7 +5,7 @@ pure: what is known before, what is said and how many seats there are go in, the
 comes out. Storing, counting and telling are the business of `services.rsvps`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -168,7 +168,10 @@ class Rsvp:
     """Raised by every change; links to the exact place carry it and die with it."""
     muted: bool = False
     """Wants no reminders."""
-    approved: bool = False
+    approved_guests: int | None = None
+    """With how many guests an organizer said yes to it; None where none did."""
+    asked_guests: int | None = None
+    """With how many guests it would come, where they wait for an organizer's yes."""
     checked_in_at: datetime | None = None
     form_number: str | None = None
     """Names the form it was sent with, as long as nobody has opened the page it led to."""
@@ -236,6 +239,8 @@ class Decision:
     status: RsvpStatus
     guests: int
     refusal: Refusal | None = None
+    asked_guests: int | None = None
+    """With how many guests the person would come, where an organizer must say yes first."""
 
 
 def decide(known: Rsvp | None, saying: Saying, terms: Terms, seats: Seats) -> Decision:
@@ -258,9 +263,14 @@ def decide(known: Rsvp | None, saying: Saying, terms: Terms, seats: Seats) -> De
     if refusal is not None:
         return unchanged(Verdict.REFUSED, refusal)
     decision = _settle(known, saying, terms, seats)
-    if decision.refusal is None and (decision.status, decision.guests) == (status, guests):
+    before = (status, guests, known.asked_guests if known else None)
+    if decision.refusal is None and _state(decision) == before:
         return unchanged(Verdict.REPEATED)
     return decision
+
+
+def _state(decision: Decision) -> tuple[RsvpStatus, int, int | None]:
+    return decision.status, decision.guests, decision.asked_guests
 
 
 def _refusal(saying: Saying, terms: Terms) -> Refusal | None:
@@ -278,31 +288,46 @@ def _settle(known: Rsvp | None, saying: Saying, terms: Terms, seats: Seats) -> D
     if saying.answer is not Answer.GOING:
         return Decision(Verdict.CHANGED, RsvpStatus(saying.answer.value), 0)
     before = known.status if known else RsvpStatus.NONE
-    guests = saying.guests
-    too_large = terms.capacity is not None and 1 + guests > terms.capacity
-    if too_large or guests > MOST_GUESTS:
+    too_large = terms.capacity is not None and 1 + saying.guests > terms.capacity
+    if too_large or saying.guests > MOST_GUESTS:
         kept = known.guests if known else 0
         return Decision(Verdict.REFUSED, before, kept, Refusal.PARTY_TOO_LARGE)
     if before is RsvpStatus.GOING and known is not None:
-        more = guests - known.guests
-        if more <= 0 or (not seats.someone_waits and seats.fit(more, terms.capacity)):
-            return Decision(Verdict.CHANGED, before, guests)
-        return Decision(Verdict.REFUSED, before, known.guests, Refusal.NO_ROOM_FOR_GUESTS)
-    if before in (RsvpStatus.WAITLIST, RsvpStatus.PENDING):
-        return Decision(Verdict.CHANGED, before, guests)
-    approved = saying.route is Route.HAND or (known is not None and known.approved)
-    if (terms.approval or saying.is_suspect) and not approved:
-        return Decision(Verdict.CHANGED, RsvpStatus.PENDING, guests)
-    return seat(guests, terms, seats, before)
+        more = saying.guests - known.guests
+        if more > 0 and (seats.someone_waits or not seats.fit(more, terms.capacity)):
+            return Decision(Verdict.REFUSED, before, known.guests, Refusal.NO_ROOM_FOR_GUESTS)
+    guests = _granted(known, saying, terms)
+    if guests is None:
+        return Decision(Verdict.CHANGED, RsvpStatus.PENDING, saying.guests)
+    asked = saying.guests if guests < saying.guests else None
+    if before in (RsvpStatus.GOING, RsvpStatus.WAITLIST, RsvpStatus.PENDING):
+        return Decision(Verdict.CHANGED, before, guests, asked_guests=asked)
+    return replace(seat(guests, terms, seats, before), asked_guests=asked)
+
+
+def _granted(known: Rsvp | None, saying: Saying, terms: Terms) -> int | None:
+    """Return with how many guests somebody may come for now; None while nobody said yes at all.
+
+    A yes for one is none for ten: guests beyond those it covered, or beyond those who have
+    seats already, need another.
+    """
+    if saying.route is Route.HAND or not (terms.approval or saying.is_suspect):
+        return saying.guests
+    if known is None:
+        return None
+    if known.status in (RsvpStatus.GOING, RsvpStatus.WAITLIST):
+        return min(saying.guests, max(known.guests, known.approved_guests or 0))
+    return None if known.approved_guests is None else min(saying.guests, known.approved_guests)
 
 
 def seat(guests: int, terms: Terms, seats: Seats, before: RsvpStatus) -> Decision:
     """Return what becomes of a party that asks for seats: first come, first served.
 
-    While anybody waits, nobody passes by. An event that only counts heads knows nobody to
-    tell of a free seat, so it has no waitlist.
+    A party for which the free seats suffice passes by those in line: whoever fitted in there
+    would have got them already. An event that only counts heads knows nobody to tell of a free
+    seat, so it has no waitlist.
     """
-    if not seats.someone_waits and seats.fit(1 + guests, terms.capacity):
+    if seats.fit(1 + guests, terms.capacity):
         return Decision(Verdict.CHANGED, RsvpStatus.GOING, guests)
     if terms.counts_only:
         return Decision(Verdict.REFUSED, before, guests, Refusal.FULL)

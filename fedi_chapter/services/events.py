@@ -22,7 +22,7 @@ from fedi_chapter.domain.happening import (
 from fedi_chapter.domain.local_time import instant_at
 from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.services import rsvps
+from fedi_chapter.services import approval
 from fedi_chapter.services.checks import edited_at
 from fedi_chapter.services.event_fields import EventFields, with_fields
 from fedi_chapter.services.places import Meeting, meeting_of, settle_meeting
@@ -105,7 +105,7 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
     if _has_moved(old, event) and not old.is_cancelled:
         event = _rescheduled(old, event)
     changed = _announce_change(tx, event)
-    rsvps.resettle(tx, old, changed)
+    approval.resettle(tx, old, changed)
     if meeting != before or _is_news_to_attendees(old, changed):
         tell_attendees(tx, changed, NoticeKind.CHANGED)
     return changed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 
-from fedi_chapter.core.errors import Conflict, Missing
+from fedi_chapter.core.errors import Conflict
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.happening import JoinAnswered, RsvpTallyChanged
 from fedi_chapter.domain.notice import NoticeKind
@@ -27,7 +27,6 @@ from fedi_chapter.domain.rsvp import (
     Saying,
     Verdict,
     decide,
-    seat,
     terms,
 )
 from fedi_chapter.services.notices import tell
@@ -75,7 +74,7 @@ def respond_again(tx: WriteTx, event: Event, rsvp: Rsvp, saying: Saying) -> Resp
 
 
 def _respond(tx: WriteTx, event: Event, key: str, party: Party, saying: Saying) -> Response:
-    event, tally = _locked(tx, event)
+    event, tally = locked(tx, event)
     known = rsvps.find(tx, event.id, key)
     person = _introduced(known or _new(tx, event, key, saying), event, party)
     decision = decide(known, saying, terms(event, tx.now), tally.seats)
@@ -89,90 +88,43 @@ def _respond(tx: WriteTx, event: Event, key: str, party: Party, saying: Saying) 
             return Response(person, Verdict.REFUSED, decision.refusal)
         case Verdict.REPEATED:
             after = _heard(person, saying)
-            _put(tx, known, _stored(after, event))
+            put(tx, known, _stored(after, event))
         case Verdict.CHANGED:
-            after = _changed(tx, _heard(person, saying), decision.status, decision.guests)
-            _put(tx, known, _stored(after, event))
-            _tell_change(tx, event, _told_as(after, party))
+            after = changed(
+                tx,
+                _heard(person, saying),
+                decision.status,
+                decision.guests,
+                asked_guests=decision.asked_guests,
+            )
+            put(tx, known, _stored(after, event))
+            tell_change(tx, event, _told_as(after, party))
             _end_join(tx, event, known, after)
             promote(tx, event)
     _answer_join(tx, event, party, saying, after)
     return Response(after, decision.verdict)
 
 
-def approve(tx: WriteTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
-    """Let somebody in who waits for an organizer's yes: a seat, or a place in line.
-
-    Raises:
-        Missing: there is no such answer to this event.
-        Conflict: it does not wait, or no seat is free where heads are only counted.
-
-    """
-    event, tally = _locked(tx, event)
-    waiting = _waiting(tx, event, rsvp_id)
-    after = _seat(tx, event, replace(waiting, approved=True), tally)
-    if after.status is RsvpStatus.PENDING:
-        raise Conflict(
-            "no seat is free, and where heads are only counted nobody can stand in line",
-            cure="raise the number of seats (--capacity) first",
-        )
-    return after
-
-
-def decline(tx: WriteTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
-    """Say no to somebody who waits for an organizer, or take a seat back.
-
-    Raises:
-        Missing: there is no such answer to this event.
-        Conflict: it neither waits nor has a seat.
-
-    """
-    event, _ = _locked(tx, event)
-    before = rsvps.get(tx, rsvp_id)
-    if before is None or before.event_id != event.id:
-        raise Missing("nobody answered under that id", cure="`event rsvps ID` shows who did")
-    if before.status not in (RsvpStatus.PENDING, RsvpStatus.WAITLIST, RsvpStatus.GOING):
-        raise Conflict("this person neither has a seat nor waits for one")
-    after = _changed(tx, replace(before, approved=False), RsvpStatus.NO, 0)
-    _put(tx, before, after)
-    _tell_others(tx, event, after, NoticeKind.DECLINED, "Reject")
-    tally_changed(tx, event)
-    promote(tx, event)
-    return after
-
-
 def promote(tx: WriteTx, event: Event) -> list[Rsvp]:
-    """Give free seats to those who wait, first come first served; return who got one."""
+    """Give free seats to those who wait, first come first served; return who got one.
+
+    A party larger than what is free is passed by smaller ones behind it, and keeps its place.
+    """
     promoted: list[Rsvp] = []
     if event.is_cancelled or event.over_at <= tx.now:
         return promoted
     while (tally := tallies.get(tx, event.id)).waitlist:
-        first = rsvps.first_in_line(tx, event.id, event.capacity)
-        if first is None or not tally.seats.fit(first.heads, event.capacity):
+        free = None if event.capacity is None else event.capacity - tally.heads
+        first = rsvps.first_in_line(tx, event.id, free)
+        if first is None:
             break
-        after = _changed(tx, first, RsvpStatus.GOING, first.guests)
-        _put(tx, first, after)
-        _tell_others(tx, event, after, NoticeKind.PROMOTED, "Accept")
+        after = changed(tx, first, RsvpStatus.GOING, first.guests, asked_guests=first.asked_guests)
+        put(tx, first, after)
+        tell_others(tx, event, after, NoticeKind.PROMOTED, "Accept")
         promoted.append(after)
     if promoted:
         tally_changed(tx, event)
     return promoted
-
-
-def resettle(tx: WriteTx, old: Event, new: Event) -> None:
-    """See who gets a seat after the terms of an event have changed from `old` to `new`.
-
-    When approval has ended, who waited for it is let in; when it has begun, who stands in line
-    waits for it too, and a yes gives the place back. Nobody who has a seat loses it.
-    """
-    tallies.lock(tx, new.id)
-    if old.approval and not new.approval:
-        for waiting in rsvps.waiting(tx, new.id, RsvpStatus.PENDING):
-            _seat(tx, new, replace(waiting, approved=True), tallies.get(tx, new.id))
-    if new.approval and not old.approval:
-        for waiting in rsvps.waiting(tx, new.id, RsvpStatus.WAITLIST):
-            _ask_for_yes(tx, new, waiting)
-    promote(tx, new)
 
 
 def mute(tx: WriteTx, event: Event, rsvp: Rsvp, *, muted: bool) -> None:
@@ -213,7 +165,7 @@ def key_of(tx: ReadTx, event: Event, party: Party) -> str:
     return hmac.digest(secret, party.key.encode(), "sha256").hex()
 
 
-def _locked(tx: WriteTx, event: Event) -> tuple[Event, tallies.Tally]:
+def locked(tx: WriteTx, event: Event) -> tuple[Event, tallies.Tally]:
     """Take the event's lock; return how it stands since, for it may have changed meanwhile.
 
     Who stood in line behind hundreds of votes must not answer what was cancelled by then.
@@ -262,12 +214,16 @@ def _heard(rsvp: Rsvp, saying: Saying) -> Rsvp:
     )
 
 
-def _changed(tx: WriteTx, rsvp: Rsvp, status: RsvpStatus, guests: int) -> Rsvp:
+def changed(
+    tx: WriteTx, rsvp: Rsvp, status: RsvpStatus, guests: int, *, asked_guests: int | None = None
+) -> Rsvp:
+    """Return an answer in its next state, not yet stored."""
     waits = status in (RsvpStatus.PENDING, RsvpStatus.WAITLIST)
     return replace(
         rsvp,
         status=status,
         guests=guests,
+        asked_guests=asked_guests,
         queued_at=(rsvp.queued_at or tx.now) if waits else None,
         changed_at=tx.now,
         turn=rsvp.turn + 1,
@@ -285,7 +241,8 @@ def _told_as(rsvp: Rsvp, party: Party) -> Rsvp:
     return replace(rsvp, actor_uri=party.actor_uri, email=party.email or rsvp.email)
 
 
-def _put(tx: WriteTx, before: Rsvp | None, after: Rsvp) -> None:
+def put(tx: WriteTx, before: Rsvp | None, after: Rsvp) -> None:
+    """Store an answer in its next state, and count it; the caller holds the event's lock."""
     if before is None:
         rsvps.insert(tx, after)
     else:
@@ -293,44 +250,13 @@ def _put(tx: WriteTx, before: Rsvp | None, after: Rsvp) -> None:
     tallies.move(tx, after.event_id, before, after)
 
 
-def _seat(tx: WriteTx, event: Event, waiting: Rsvp, tally: tallies.Tally) -> Rsvp:
-    decision = seat(waiting.guests, terms(event, tx.now), tally.seats, RsvpStatus.PENDING)
-    if decision.refusal is not None:
-        return waiting
-    after = _changed(tx, waiting, decision.status, waiting.guests)
-    _put(tx, waiting, after)
-    if after.status is RsvpStatus.GOING:
-        _tell_others(tx, event, after, NoticeKind.PROMOTED, "Accept")
-    else:
-        _tell_others(tx, event, after, NoticeKind.WAITLIST, None)
-    tally_changed(tx, event)
-    return after
-
-
-def _ask_for_yes(tx: WriteTx, event: Event, in_line: Rsvp) -> None:
-    """Have somebody wait for an organizer, unless one said yes or wrote the name down."""
-    if in_line.approved or in_line.route is Route.HAND:
-        return
-    after = _changed(tx, in_line, RsvpStatus.PENDING, in_line.guests)
-    _put(tx, in_line, after)
-    _tell_change(tx, event, after)
-
-
-def _waiting(tx: ReadTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
-    found = rsvps.get(tx, rsvp_id)
-    if found is None or found.event_id != event.id:
-        raise Missing("nobody answered under that id", cure="`event rsvps ID` shows who did")
-    if found.status is not RsvpStatus.PENDING:
-        raise Conflict("this person does not wait for a yes")
-    return found
-
-
-def _tell_change(tx: WriteTx, event: Event, after: Rsvp) -> None:
+def tell_change(tx: WriteTx, event: Event, after: Rsvp) -> None:
+    """Tell somebody how they stand now, and everybody how many come."""
     tell(tx, after, _TOLD[after.status])
     tally_changed(tx, event)
 
 
-def _tell_others(
+def tell_others(
     tx: WriteTx, event: Event, after: Rsvp, kind: NoticeKind, join_answer: str | None
 ) -> None:
     """Tell somebody what an organizer or a free seat did for them."""
@@ -349,10 +275,18 @@ def _tell_refusal(
     refusal = decision.refusal
     if refusal is None or refusal is Refusal.OFF or saying.answer is Answer.NONE:
         return
-    who = sha256(f"{event.id} {person.key}".encode()).hexdigest()
+    _refuse(tx, _told_as(person, party), refusal)
+
+
+def tell_no_more_guests(tx: WriteTx, person: Rsvp) -> None:
+    """Tell somebody that there is no room for more guests."""
+    _refuse(tx, person, Refusal.NO_ROOM_FOR_GUESTS)
+
+
+def _refuse(tx: WriteTx, person: Rsvp, refusal: Refusal) -> None:
+    who = sha256(f"{person.event_id} {person.key}".encode()).hexdigest()
     once = f"{who} refused {refusal} {person.turn}"
-    told_as = _told_as(person, party)
-    tell(tx, told_as, NoticeKind.REFUSED, once=once, facts={"refusal": refusal.value})
+    tell(tx, person, NoticeKind.REFUSED, once=once, facts={"refusal": refusal.value})
 
 
 def _answer_join(tx: WriteTx, event: Event, party: Party, saying: Saying, after: Rsvp) -> None:

@@ -128,9 +128,15 @@ def waiting(tx: ReadTx, event_id: EventId, status: RsvpStatus) -> list[Rsvp]:
     return [read(row) for row in tx.conn.execute(query.order_by(rsvps.c.queued_at, rsvps.c.id))]
 
 
-def first_in_line(tx: ReadTx, event_id: EventId, capacity: int | None) -> Rsvp | None:
-    """Return who waits longest for a seat; a party larger than the event is passed over."""
-    most = 1_000_000 if capacity is None else capacity
+def asking_for_guests(tx: ReadTx, event_id: EventId) -> list[Rsvp]:
+    """Return whose guests wait for an organizer's yes, who asked first first."""
+    query = select(rsvps).where(rsvps.c.event_id == event_id, rsvps.c.asked_guests.is_not(None))
+    return [read(row) for row in tx.conn.execute(query.order_by(rsvps.c.said_at, rsvps.c.id))]
+
+
+def first_in_line(tx: ReadTx, event_id: EventId, free: int | None) -> Rsvp | None:
+    """Return who waits longest of those for whom the free seats suffice; None: no limit."""
+    most = 1_000_000 if free is None else free
     row = _FIRST_IN_LINE.first(tx, event_id=event_id, most=most)
     return None if row is None else _rsvp(row)
 

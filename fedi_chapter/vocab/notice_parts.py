@@ -108,6 +108,19 @@ def bring(telling: Telling) -> Paragraph:
     return (telling.t("Please bring: {things}", things=things),) if things else ()
 
 
+def more_guests(telling: Telling) -> Paragraph:
+    """Return that guests wait for an organizer, if any do."""
+    rsvp = telling.about.rsvp
+    if rsvp is None or rsvp.asked_guests is None:
+        return ()
+    words = telling.t.count(
+        "With {number} guest you wait for an organizer’s yes.",
+        "With {number} guests you wait for an organizer’s yes.",
+        rsvp.asked_guests,
+    )
+    return (words,)
+
+
 def undo(telling: Telling) -> Paragraph:
     """Return how to take an answer back or change it, in words and by link."""
     t, own = telling.t, telling.ways.own

@@ -22,6 +22,7 @@ from fedi_chapter.vocab.notice_parts import (
     calendar,
     change_of_mind,
     details,
+    more_guests,
     signature,
     undo,
     when_and_where,
@@ -76,6 +77,7 @@ def _going(telling: Telling) -> Text:
     return _said(
         t("See you there! You are going to “{event}”.", event=telling.name),
         with_guests,
+        more_guests(telling),
         when_and_where(telling),
         bring(telling),
         undo(telling),
@@ -125,6 +127,7 @@ def _waitlist(telling: Telling) -> Text:
             place=t.number(place),
         ),
         (t("When a seat is free for you, it is yours, and we tell you at once."),),
+        more_guests(telling),
         when_and_where(telling),
         undo(telling),
     )

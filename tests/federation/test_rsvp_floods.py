@@ -7,7 +7,7 @@ import pytest
 
 from fedi_chapter.domain.rsvp import RANKS, Answer, Route, Saying
 from fedi_chapter.federation import answers
-from fedi_chapter.services import rsvps as service
+from fedi_chapter.services import approval
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.events import edit_event
 from fedi_chapter.services.moderation import allow, block
@@ -91,7 +91,7 @@ async def test_whoever_joins_in_a_flood_is_told_no_until_an_organizer_says_yes(
     def let_in(tx: WriteTx) -> None:
         waiting = rsvps.find(tx, event.id, zed.uri)
         assert waiting is not None
-        service.approve(tx, event, waiting.id)
+        approval.approve(tx, event, waiting.id)
 
     await gathering.chapter.write(let_in)
     await world.settle()

@@ -10,7 +10,7 @@ import pytest
 
 from fedi_chapter.domain.event import Event, RsvpMode
 from fedi_chapter.domain.rsvp import Rsvp, RsvpId
-from fedi_chapter.services import rsvps as service
+from fedi_chapter.services import approval
 from fedi_chapter.services.events import cancel_event, delete_event
 from fedi_chapter.services.moderation import block
 from fedi_chapter.store import events, rsvps
@@ -153,7 +153,7 @@ async def test_a_join_under_a_new_id_is_answered_again(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decide", "answer"), [(service.approve, "Accept"), (service.decline, "Reject")]
+    ("decide", "answer"), [(approval.approve, "Accept"), (approval.decline, "Reject")]
 )
 async def test_what_an_organizer_decides_about_a_join_is_told_by_its_id(
     world: World, decide: Callable[[WriteTx, Event, RsvpId], Rsvp], answer: str

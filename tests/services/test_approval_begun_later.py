@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, RsvpStatus, Saying
-from fedi_chapter.services import events, rsvps
+from fedi_chapter.services import approval, events, rsvps
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.store import rsvps as store
 from fedi_chapter.store.tables import notices
@@ -73,7 +73,7 @@ async def test_a_yes_gives_back_the_place_in_line(house: House) -> None:
     ben, cleo = [await says(house, event, name) for name in ("ben", "cleo")]
     asked = await edit(house, event, approval=True)
     for each in (cleo, ben):
-        await house.do(lambda tx, each=each: rsvps.approve(tx, asked, each.id))
+        await house.do(lambda tx, each=each: approval.approve(tx, asked, each.id))
     assert await states(house, asked) == {"ana": GOING, "ben": WAITLIST, "cleo": WAITLIST}
     await says(house, asked, "ana", Answer.NONE)
     assert await states(house, asked) == {"ben": GOING, "cleo": WAITLIST}

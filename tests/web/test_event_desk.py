@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from starlette.applications import Starlette
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.organizer import Role
 from fedi_chapter.domain.rsvp import Route, RsvpStatus
-from fedi_chapter.store import events, hosts, tallies
+from fedi_chapter.store import events, hosts, rsvps, tallies
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.door_pass import door_pass
 from fedi_chapter.web.templating import STATIC
@@ -103,11 +104,23 @@ async def test_an_organizer_lets_somebody_in_and_declines_another(
     assert answer.headers["location"] == f"{HERE}?done=declined"
     assert await status_of(sqlite_db, "Ben") is RsvpStatus.NO
     await press(browser, "approve", rsvp=await id_of(sqlite_db, "Dora"))
-    assert await status_of(sqlite_db, "Dora") is RsvpStatus.WAITLIST  # Cleo waits before her
+    assert await status_of(sqlite_db, "Dora") is RsvpStatus.GOING  # Cleo's group does not fit
     again = await press(browser, "approve", rsvp=await id_of(sqlite_db, "Dora"))
     assert again.status_code == 409
     assert "does not wait" in again.text
     assert 'role="status"' in (await browser.get(answer.headers["location"])).text
+
+
+async def test_an_organizer_decides_on_more_guests_alone(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    ben = await sqlite_db.read(lambda tx: rsvp_of(tx, "Ben"))
+    await sqlite_db.write(lambda tx: rsvps.change(tx, replace(ben, asked_guests=4)))
+    page = (await browser.get(HERE)).text
+    assert page.index("Waiting for your yes") < page.index("Would come with 4 guests.")
+    await press(browser, "decline", rsvp=ben.id, guests="yes")
+    after = await sqlite_db.read(lambda tx: rsvp_of(tx, "Ben"))
+    assert (after.status, after.guests, after.asked_guests) == (ben.status, ben.guests, None)
 
 
 async def test_more_seats_let_in_who_waits_and_none_given_is_no_limit(

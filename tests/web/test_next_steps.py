@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from fedi_chapter.domain.organizer import Role
-from fedi_chapter.services import members, messages, rsvps
+from fedi_chapter.services import approval, members, messages
 from fedi_chapter.store import event_secrets, events
 from fedi_chapter.store.tx import Database, WriteTx
 from fedi_chapter.web.rate_limit import ANSWERS
@@ -76,7 +76,7 @@ async def test_who_was_let_in_is_not_asked_to_ask_again(house: House) -> None:
     own = await house.own(PICNIC)
     assert "Ask to come" in await house.page(own)
     (ines,) = await house.everyone(PICNIC)
-    await house.deps.db.write(lambda tx: rsvps.approve(tx, asking, ines.id))
+    await house.deps.db.write(lambda tx: approval.approve(tx, asking, ines.id))
     page = await house.page(own)
     assert "You are going" in page
     assert "Ask to come" not in page

@@ -5,21 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from fedi_chapter.domain.attendee import Attendee, in_line
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.rsvp import Route, RsvpStatus
-from fedi_chapter.store import events, tallies
+from fedi_chapter.store import events, rsvps, tallies
 from fedi_chapter.store.pages.attendees import attendees
 from fedi_chapter.store.tables import events as event_table
+from fedi_chapter.store.tables import rsvps as rsvp_table
 from fedi_chapter.store.tables import tallies as tally_table
 from fedi_chapter.store.tallies import Tally
 from fedi_chapter.store.tx import ReadTx
 
 LATELY = timedelta(days=30)
 MOST = 100
+_ASKS_FOR_GUESTS = exists().where(
+    rsvp_table.c.event_id == event_table.c.id, rsvp_table.c.asked_guests.is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class HostedEvent:
 
     event: Event
     tally: Tally
+    asking: int
+    """How many people wait for an organizer's yes, for themselves or for more guests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,18 @@ class EventDesk:
         }
 
     @property
+    def asking_for_guests(self) -> list[Attendee]:
+        """Return whose guests wait for a yes, who asked first first."""
+        asking = [each for each in self.people if each.rsvp.asked_guests is not None]
+        return sorted(asking, key=lambda each: (each.rsvp.said_at, each.rsvp.id))
+
+    @property
+    def unused(self) -> int:
+        """How many seats are free although people wait: too few for the parties in line."""
+        capacity = self.event.capacity
+        return 0 if capacity is None or not self.tally.waitlist else capacity - self.tally.heads
+
+    @property
     def over(self) -> int:
         """How many people more than there are seats."""
         capacity = self.event.capacity
@@ -71,7 +89,7 @@ def asking(tx: ReadTx, actor_id: ActorId) -> list[HostedEvent]:
         select(columns.id)
         .join(tally_table, tally_table.c.event_id == columns.id)
         .where(columns.actor_id == actor_id, columns.deleted_at.is_(None))
-        .where(columns.over_at > tx.now, tally_table.c.pending > 0)
+        .where(columns.over_at > tx.now, or_(tally_table.c.pending > 0, _ASKS_FOR_GUESTS))
         .order_by(columns.starts_at, columns.id)
         .limit(MOST)
     ).scalars()
@@ -96,4 +114,9 @@ def hosted(tx: ReadTx, actor_id: ActorId) -> tuple[list[HostedEvent], list[Hoste
 
 def _hosted(tx: ReadTx, ids: Sequence[str]) -> list[HostedEvent]:
     known = [events.get(tx, EventId(each)) for each in ids]
-    return [HostedEvent(event, tallies.get(tx, event.id)) for event in known if event]
+    return [_numbered(tx, event) for event in known if event]
+
+
+def _numbered(tx: ReadTx, event: Event) -> HostedEvent:
+    tally = tallies.get(tx, event.id)
+    return HostedEvent(event, tally, tally.pending + len(rsvps.asking_for_guests(tx, event.id)))

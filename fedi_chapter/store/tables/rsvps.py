@@ -43,7 +43,8 @@ rsvps = Table(
     Column("queued_at", Instant),
     Column("turn", Integer, nullable=False, default=0),
     Column("muted", Boolean, nullable=False, default=False),
-    Column("approved", Boolean, nullable=False, default=False),
+    Column("approved_guests", Integer),  # null: no organizer said yes
+    Column("asked_guests", Integer),
     Column("checked_in_at", Instant),
     Column("form_number", String(64)),  # a fingerprint; gone when the answer's page was opened
     Column("created_at", Instant, nullable=False),

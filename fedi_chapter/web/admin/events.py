@@ -17,7 +17,7 @@ from fedi_chapter.domain.event_message import EventMessage
 from fedi_chapter.domain.organizer import Organizer, Right
 from fedi_chapter.domain.rsvp import Answer, RsvpId
 from fedi_chapter.feeds.attendee_list import attendee_list
-from fedi_chapter.services import attendees, events, messages, rsvps
+from fedi_chapter.services import approval, attendees, events, messages
 from fedi_chapter.services.attendees import ByHand
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.messages import Report
@@ -106,14 +106,21 @@ async def event_page(request: Request, who: Visitor) -> Response:
 async def approve(request: Request, form: FormData, who: Visitor) -> Response:
     """Say yes to somebody who asked."""
     rsvp_id = RsvpId(word(form, "rsvp"))
-    return await _do(request, who, "approved", lambda tx: _decide(tx, request, rsvp_id, yes=True))
+
+    def write(tx: WriteTx) -> object:
+        return approval.approve(tx, event_named(tx, request), rsvp_id)
+
+    return await _do(request, who, "approved", write)
 
 
 @action(Right.HOST)
 async def decline(request: Request, form: FormData, who: Visitor) -> Response:
-    """Say no to somebody, or take a seat back."""
+    """Say no to somebody, or only to more guests, or take a seat back."""
     rsvp_id = RsvpId(word(form, "rsvp"))
-    return await _do(request, who, "declined", lambda tx: _decide(tx, request, rsvp_id, yes=False))
+    verb = approval.decline_guests if word(form, "guests") else approval.decline
+    return await _do(
+        request, who, "declined", lambda tx: verb(tx, event_named(tx, request), rsvp_id)
+    )
 
 
 @action(Right.HOST)
@@ -214,11 +221,6 @@ async def _show(
     shown = await deps.db.read(read)
     status = 409 if problem else 200
     return ours(render(request, "admin/event.html", shown, status=status, keep=False))
-
-
-def _decide(tx: WriteTx, request: Request, rsvp_id: RsvpId, *, yes: bool) -> object:
-    verb = rsvps.approve if yes else rsvps.decline
-    return verb(tx, event_named(tx, request), rsvp_id)
 
 
 def _number(text: str) -> int:

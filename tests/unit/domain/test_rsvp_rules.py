@@ -77,7 +77,7 @@ GOING_FROM_NOTHING = {
     "open": S.GOING,
     "full": S.WAITLIST,
     "full and only counting": Refusal.FULL,
-    "a seat is free but others wait": S.WAITLIST,
+    "a seat is free but others wait": S.GOING,
     "by approval": S.PENDING,
     "past the deadline": Refusal.PAST,
     "over": Refusal.PAST,
@@ -140,10 +140,59 @@ def test_an_organizers_hand_needs_no_approval_and_knows_no_deadline() -> None:
 
 
 def test_who_was_approved_once_needs_no_second_yes() -> None:
-    returned = known(S.NO, approved=True)
+    returned = known(S.NO, approved_guests=0)
     assert decide(returned, said(Answer.GOING), replace(OPEN, approval=True), EMPTY).status is (
         S.GOING
     )
+
+
+BY_APPROVAL = replace(OPEN, approval=True)
+
+
+@pytest.mark.parametrize("approved", [0, None])
+def test_who_has_one_approved_seat_waits_with_nine_guests_for_a_yes(approved: int | None) -> None:
+    ana = known(S.GOING, approved_guests=approved)
+    decision = decide(ana, said(Answer.GOING, guests=9), BY_APPROVAL, EMPTY)
+    assert decision == Decision(Verdict.CHANGED, S.GOING, 0, asked_guests=9)
+
+
+def test_who_comes_back_with_more_guests_than_were_approved_gets_the_approved_seats() -> None:
+    ana = known(S.NO, approved_guests=1)
+    decision = decide(ana, said(Answer.GOING, guests=4), BY_APPROVAL, EMPTY)
+    assert decision == Decision(Verdict.CHANGED, S.GOING, 1, asked_guests=4)
+
+
+def test_who_stands_in_line_with_a_yes_waits_there_with_what_it_covers() -> None:
+    ana = known(S.WAITLIST, approved_guests=0)
+    decision = decide(ana, said(Answer.GOING, guests=2), BY_APPROVAL, EMPTY)
+    assert decision == Decision(Verdict.CHANGED, S.WAITLIST, 0, asked_guests=2)
+
+
+@pytest.mark.parametrize("guests", [0, 1, 2])
+def test_as_many_guests_as_an_organizer_said_yes_to_need_no_second_yes(guests: int) -> None:
+    ana = known(S.GOING, guests=1, approved_guests=2)
+    decision = decide(ana, said(Answer.GOING, guests=guests), BY_APPROVAL, EMPTY)
+    assert (decision.guests, decision.asked_guests) == (guests, None)
+
+
+def test_who_asks_again_for_fewer_guests_asks_for_no_more() -> None:
+    ana = known(S.GOING, approved_guests=0, asked_guests=9)
+    decision = decide(ana, said(Answer.GOING), BY_APPROVAL, EMPTY)
+    assert decision == Decision(Verdict.CHANGED, S.GOING, 0)
+    again = decide(ana, said(Answer.GOING, guests=9), BY_APPROVAL, EMPTY)
+    assert again.verdict is Verdict.REPEATED
+
+
+def test_where_there_is_no_room_for_more_guests_no_organizer_is_asked() -> None:
+    ana, terms = known(S.GOING, approved_guests=0), replace(BY_APPROVAL, capacity=4)
+    decision = decide(ana, said(Answer.GOING, guests=2), terms, Seats(3, False))
+    assert decision == Decision(Verdict.REFUSED, S.GOING, 0, Refusal.NO_ROOM_FOR_GUESTS)
+
+
+def test_guests_that_an_organizer_writes_down_need_no_yes() -> None:
+    ana = known(S.GOING, approved_guests=0)
+    by_hand = said(Answer.GOING, guests=3, route=Route.HAND)
+    assert decide(ana, by_hand, BY_APPROVAL, EMPTY) == Decision(Verdict.CHANGED, S.GOING, 3)
 
 
 def test_more_guests_than_seats_are_left_leave_the_seats_she_has() -> None:

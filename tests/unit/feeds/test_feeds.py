@@ -198,6 +198,15 @@ def test_a_place_that_is_only_an_address_is_named_once() -> None:
     assert entry(replace(EVENT, place=place))["location"] == "1 Main St"
 
 
+def test_in_a_feed_only_the_warning_of_a_post_can_be_read() -> None:
+    post = replace(POST, title=None, warning="Spiders")
+    body = write_feed(CHAPTER, [post], URLS, changed_at=NOW)
+    made = ElementTree.fromstring(body).find(f"{ATOM}entry")
+    assert made is not None
+    assert made.findtext(f"{ATOM}title") == made.findtext(f"{ATOM}summary") == "Spiders"
+    assert "Thanks" not in body.decode()
+
+
 def test_whole_days_are_dates_in_every_format() -> None:
     first = datetime(2026, 9, 19, 5, tzinfo=UTC)  # midnight in Chicago
     event = replace(EVENT, all_day=True, starts_at=first, ends_at=first + timedelta(days=3))
@@ -207,12 +216,3 @@ def test_whole_days_are_dates_in_every_format() -> None:
     assert b"2026-09-19 \xe2\x80\x93 2026-09-21, Community Hall" in write_feed(
         CHAPTER, [event], URLS, changed_at=PUBLISHED
     )
-
-
-def test_in_a_feed_only_the_warning_of_a_post_can_be_read() -> None:
-    post = replace(POST, title=None, warning="Spiders")
-    body = write_feed(CHAPTER, [post], URLS, changed_at=NOW)
-    made = ElementTree.fromstring(body).find(f"{ATOM}entry")
-    assert made is not None
-    assert made.findtext(f"{ATOM}title") == made.findtext(f"{ATOM}summary") == "Spiders"
-    assert "Thanks" not in body.decode()
