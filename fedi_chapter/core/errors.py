@@ -3,7 +3,7 @@
     ChapterError
     ├─ BadInput 400        FormInvalid 422 · MalformedActivity · TooLarge 413 · WrongMediaType 415
     ├─ NotAllowed 403      SignInNeeded 401 · SignatureInvalid 401 · SignatureMalformed 400
-    │                      SignerMismatch 401 · PeerBlocked
+    │                      KeyUnusable 401 · SignerMismatch 401 · PeerBlocked
     ├─ Missing 404         Gone 410
     ├─ Conflict 409        AlreadyDone · AlreadyCancelled
     ├─ Busy 503            DatabaseAway · KeyUnavailable · TooOften 429
@@ -84,6 +84,12 @@ class SignatureInvalid(NotAllowed):
     """The signature does not prove the sender."""
 
     code, status, safe = "signature-invalid", 401, "The signature could not be verified."
+
+
+class KeyUnusable(SignatureInvalid):
+    """The key that signed can't be used: it is gone, or its owner's document is no good."""
+
+    code, safe = "key-unusable", "The key could not be used."
 
 
 class SignatureMalformed(BadInput):

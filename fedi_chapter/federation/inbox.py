@@ -16,6 +16,7 @@ from hashlib import sha256
 from fedi_chapter.core.errors import (
     Busy,
     KeyUnavailable,
+    KeyUnusable,
     MalformedActivity,
     PeerBlocked,
     SignatureInvalid,
@@ -24,7 +25,7 @@ from fedi_chapter.core.errors import (
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import Incoming
 from fedi_chapter.domain.moderation import FederationMode, host_and_parents
-from fedi_chapter.domain.remote_actor import RemoteActor, RemoteKey
+from fedi_chapter.domain.remote_actor import RemoteKey
 from fedi_chapter.federation import remote_actors, trust
 from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.trust import Verdict
@@ -70,6 +71,8 @@ class _Guest:
     incoming: Incoming
     peers: frozenset[str]
     """Actor ids that must be welcome here: the signer and the actor."""
+    key: RemoteKey | None
+    """The key that signed, which must still be its owner's."""
     let_in: asyncio.Future[None]
 
     def answer(self, error: Exception | None) -> None:
@@ -157,7 +160,8 @@ class InboxDoor:
             self._deps.metrics.add("inbox.dropped.unknown actor")
             return
         claim = verify.claim(request, now=self._deps.clock.now())
-        signer = await self._signer(claim, activity)
+        key = await self._key_of(claim, activity)
+        signer = key.owner if key else None
         verdict = self._judge(activity, signer)
         if verdict is Verdict.DROP:
             return
@@ -168,7 +172,7 @@ class InboxDoor:
             body=request.body,
             host=host_of(activity.actor),
         )
-        await self._store(incoming, frozenset({activity.actor, signer or activity.actor}))
+        await self._store(incoming, frozenset({activity.actor, signer or activity.actor}), key)
         self._deps.metrics.add("inbox.accepted")
 
     async def _is_about_nobody(self, activity: act.Activity) -> bool:
@@ -181,8 +185,8 @@ class InboxDoor:
         uri = activity.actor
         return await self._deps.db.look_up(lambda tx: stored_actors.get(tx, uri)) is None
 
-    async def _signer(self, claim: verify.Claim, activity: act.Activity) -> str | None:
-        """Return the actor whose key made the signature, None for a farewell nobody can prove.
+    async def _key_of(self, claim: verify.Claim, activity: act.Activity) -> RemoteKey | None:
+        """Return the key that made the signature, None for a farewell nobody can prove.
 
         The key of a deleted actor is gone with it: its Delete is kept as a hint (SIG-17).
         """
@@ -198,8 +202,10 @@ class InboxDoor:
             if key is None:
                 raise
         self._keys.pop(key.id, None)
-        changed = await remote_actors.changed_key(self._deps, key, Budget())
-        return self._checked(claim, changed)
+        newer = await self._known(claim.key_id, activity.actor)
+        if newer is None or newer == key:
+            newer = await remote_actors.changed_key(self._deps, key, Budget())
+        return self._checked(claim, newer)
 
     def _kept(self, key_id: str) -> RemoteKey | None:
         kept = self._keys.get(key_id)
@@ -212,26 +218,23 @@ class InboxDoor:
         self._keys.move_to_end(key_id)
         return key
 
-    def _checked(self, claim: verify.Claim, key: RemoteKey) -> str:
+    def _checked(self, claim: verify.Claim, key: RemoteKey) -> RemoteKey:
         verify.check(claim, key)
         self._keys.setdefault(key.id, (key, self._deps.clock.now()))
         if len(self._keys) > KEYS_KEPT:
             self._keys.popitem(last=False)
-        return key.owner
+        return key
 
     async def _known(self, key_id: str, actor_uri: str) -> RemoteKey | None:
         """Return the stored key; a peer that is not welcome is refused before any fetch."""
 
-        def look_up(tx: ReadTx) -> RemoteActor | None:
+        def look_up(tx: ReadTx) -> RemoteKey | None:
             peers = frozenset({key_id, actor_uri})
             if not peers <= _welcome(tx, peers, self._mode):
                 raise PeerBlocked
-            return stored_actors.by_key(tx, key_id)
+            return remote_actors.stored_key(tx, key_id)
 
-        owner = await self._deps.db.look_up(look_up)
-        if owner is None:
-            return None
-        return next((key for key in owner.keys if key.id == key_id), None)
+        return await self._deps.db.look_up(look_up)
 
     async def _fetched(self, key_id: str) -> RemoteKey:
         domain = await domain_of(host_of(key_id).partition(":")[0])
@@ -255,8 +258,10 @@ class InboxDoor:
             raise MalformedActivity(f"broken rule: {judgement.rule}")
         return judgement.verdict
 
-    async def _store(self, incoming: Incoming, peers: frozenset[str]) -> None:
-        guest = _Guest(incoming, peers, asyncio.get_running_loop().create_future())
+    async def _store(
+        self, incoming: Incoming, peers: frozenset[str], key: RemoteKey | None
+    ) -> None:
+        guest = _Guest(incoming, peers, key, asyncio.get_running_loop().create_future())
         self._waiting.append(guest)
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all(), name="inbox door")
@@ -293,6 +298,8 @@ class InboxDoor:
         self._room -= len(batch)
         self._rooms |= rooms
         for guest, refusal in zip(batch, refusals, strict=True):
+            if guest.key and isinstance(refusal, KeyUnusable | KeyUnavailable):
+                self._keys.pop(guest.key.id, None)
             guest.answer(refusal)
 
     async def _make_room(self) -> None:
@@ -319,6 +326,7 @@ def _put(
     `rooms` is what is known of how many each host may store, and is what is left afterwards.
     """
     welcome = _welcome(tx, frozenset().union(*(guest.peers for guest in batch)), mode)
+    keys = stored_actors.public_keys(tx, {guest.key.id for guest in batch if guest.key})
     taken, refusals = [], list[Exception | None]()
     for guest in batch:
         host = guest.incoming.host
@@ -326,6 +334,8 @@ def _put(
             rooms[host] = inbox.room(tx, host, MOST_WAITING_HOST)
         if not guest.peers <= welcome:
             refusals.append(PeerBlocked())
+        elif guest.key and keys.get(guest.key.id) != guest.key.public:
+            refusals.append(_changed(guest.key, keys.get(guest.key.id)))
         elif rooms[host] <= 0:
             refusals.append(Busy(f"too many activities of {host} wait to be processed"))
         else:
@@ -334,6 +344,13 @@ def _put(
             refusals.append(None)
     inbox.put_many(tx, taken)
     return refusals
+
+
+def _changed(key: RemoteKey, now: bytes | None) -> Exception:
+    """Return why a key that we remembered does not count any more (SIG-15)."""
+    if now is None:
+        return KeyUnavailable(f"{key.id} is not known any more")
+    return KeyUnusable(f"{key.id[:200]} is another key by now.")
 
 
 def _welcome(tx: ReadTx, peers: frozenset[str], mode: FederationMode) -> frozenset[str]:

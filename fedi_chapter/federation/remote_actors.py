@@ -10,7 +10,10 @@ from datetime import timedelta
 from fedi_chapter.core.errors import (
     BadDocument,
     KeyUnavailable,
+    KeyUnusable,
     RemoteFailure,
+    RemoteGone,
+    RemoteRefused,
     SignatureInvalid,
 )
 from fedi_chapter.deps import Deps
@@ -77,15 +80,16 @@ async def fetched_key(
     `is_welcome` see `origin.fetch`.
 
     Raises:
-        SignatureInvalid: no such key, or its owner does not own it.
+        KeyUnusable: no such key, or its owner does not own it; with the reason.
         KeyUnavailable: its server can't be asked at this moment.
 
     """
     if id_of(key_id) is None or same_host(key_id, deps.urls.base):
-        raise SignatureInvalid(f"no key can be fetched from {key_id}")
+        raise KeyUnusable(f"No key can be fetched from {key_id[:200]}.")
     now, page = deps.clock.now(), f"keys {key_id.partition('#')[0]}"
-    if deps.fetches.is_closed(page, now):
-        raise SignatureInvalid(f"{key_id} could not be read a moment ago")
+    why = deps.fetches.why_closed(page, now)
+    if why is not None:
+        raise KeyUnusable(why)
 
     async def fetch() -> RemoteKey:
         return await _fetch_key(deps, key_id, budget, is_welcome=is_welcome)
@@ -95,8 +99,22 @@ async def fetched_key(
     except RemoteFailure as error:
         if error.retry:
             raise KeyUnavailable(f"{key_id}: {error.message}") from error
-        deps.fetches.close(page, now, AVOIDED)
-        raise SignatureInvalid(f"{key_id}: {error.message}") from error
+        why = _why_unusable(key_id, error)
+        deps.fetches.close(page, now, AVOIDED, why)
+        raise KeyUnusable(why) from error
+
+
+def _why_unusable(key_id: str, error: RemoteFailure) -> str:
+    """Return what the sender may read: of an unsafe address not where it leads."""
+    match error:
+        case RemoteGone():
+            return f"There is no document at the address of {key_id}."
+        case RemoteRefused():
+            return f"Its server does not show us the document of {key_id}."
+        case BadDocument():
+            return f"The document of {key_id} is not usable: {error.message}."
+        case _:
+            return f"The address of {key_id} is not one that servers use."
 
 
 async def changed_key(deps: Deps, old: RemoteKey, budget: Budget) -> RemoteKey:
@@ -114,14 +132,29 @@ async def changed_key(deps: Deps, old: RemoteKey, budget: Budget) -> RemoteKey:
     return await fetched_key(deps, old.id, budget)
 
 
-def _known_key(tx: ReadTx, key_id: str) -> RemoteKey | None:
+def stored_key(tx: ReadTx, key_id: str) -> RemoteKey | None:
+    """Return a key we know; the id of an actor stands for the only key it has."""
     owner = stored.by_key(tx, key_id)
-    if owner is None or owner.gone_at:
-        return None
-    return _key_of(owner, key_id)
+    if owner is None and "#" not in key_id:
+        owner = stored.get(tx, key_id)
+    return _key_of(owner, key_id) if owner else None
+
+
+def _known_key(tx: ReadTx, key_id: str) -> RemoteKey | None:
+    found = stored_key(tx, key_id)
+    owner = stored.get(tx, found.owner) if found else None
+    return found if owner and not owner.gone_at else None
 
 
 def _key_of(owner: RemoteActor, key_id: str) -> RemoteKey | None:
+    """Return the key `key_id` of `owner`.
+
+    Some sign with the actor's id as keyId: that means its only key, or its only one of RSA.
+    """
+    if key_id == owner.uri:
+        rsa = [key for key in owner.keys if key.kind == "rsa"]
+        meant = owner.keys if len(owner.keys) == 1 else rsa
+        return meant[0] if len(meant) == 1 else None
     return next((found for found in owner.keys if found.id == key_id), None)
 
 

@@ -22,17 +22,21 @@ class FetchMemory:
     """Shared flights and waiting times, by name of what is fetched."""
 
     _flights: dict[str, "asyncio.Task[Any]"] = field(default_factory=dict)
-    _closed_until: dict[str, datetime] = field(default_factory=dict)
+    _closed_until: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _rests: dict[str, timedelta] = field(default_factory=dict)
 
     def is_closed(self, name: str, now: datetime) -> bool:
         """Tell whether `name` must not be fetched yet."""
-        until = self._closed_until.get(name)
-        return until is not None and now < until
+        return self.why_closed(name, now) is not None
 
-    def close(self, name: str, now: datetime, length: timedelta) -> None:
+    def why_closed(self, name: str, now: datetime) -> str | None:
+        """Return why `name` must not be fetched yet; None when it may be."""
+        until, why = self._closed_until.get(name, (now, ""))
+        return why if now < until else None
+
+    def close(self, name: str, now: datetime, length: timedelta, why: str = "") -> None:
         """Leave `name` alone for `length`; the oldest entries are forgotten when there are many."""
-        _put(self._closed_until, name, now + length)
+        _put(self._closed_until, name, (now + length, why))
 
     def failed(self, name: str, now: datetime) -> None:
         """Leave `name` alone for half a minute, or twice as long as after its last failure."""

@@ -3,11 +3,22 @@
 Called by whoever verifies a signature or meets an actor. Nothing is fetched here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, literal, select, update
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 
 from fedi_chapter.domain.conversation import ReplyState
 from fedi_chapter.domain.moderation import Block
@@ -41,6 +52,9 @@ _BY_KEY = Prepared(
         == select(_ASKED.c.owner).where(_ASKED.c.id == bindparam("key_id")).scalar_subquery()
     )
 )
+_PUBLIC = select(remote_keys.c.id, remote_keys.c.public)
+_LISTED = func.json_each(bindparam("ids", type_=Text)).table_valued("value")
+_PUBLIC_SQLITE = Prepared(_PUBLIC.where(remote_keys.c.id.in_(select(_LISTED.c.value))))
 _NEW = insert(remote_actors)
 _KEPT = {"uri", "handle", "moved_at", "moved_to"}
 _COLUMNS = [column.name for column in remote_actors.columns]
@@ -78,6 +92,15 @@ def get(tx: ReadTx, uri: str) -> RemoteActor | None:
 def by_key(tx: ReadTx, key_id: str) -> RemoteActor | None:
     """Return the owner of a key, with all its keys."""
     return _read(_BY_KEY.rows(tx, key_id=key_id))
+
+
+def public_keys(tx: ReadTx, key_ids: Collection[str]) -> dict[str, bytes]:
+    """Return those of many keys that are known, by their ids, in one query."""
+    if tx.conn.dialect.name == "sqlite":
+        rows = _PUBLIC_SQLITE.rows(tx, ids=orjson.dumps(list(key_ids)).decode())
+        return {row["id"]: row["public"] for row in rows}
+    found = tx.conn.execute(_PUBLIC.where(remote_keys.c.id.in_(key_ids)))
+    return {row.id: row.public for row in found}
 
 
 def by_handle(tx: ReadTx, handle: str) -> RemoteActor | None:

@@ -49,8 +49,8 @@ def read_actor(document: Document, *, requested: str) -> RemoteActor:
     Where it says it moved to is not read: a Move counts, once its target agrees (OBJ-12).
 
     Raises:
-        BadDocument: it is no actor, or not the one asked for, or it points deliveries to
-            another host (OBJ-14), or its name is none that can stand in a handle (OBJ-17).
+        BadDocument: it is no actor, or not the one asked for, or its inbox lies on another
+            host (OBJ-14), or its name is none that can stand in a handle (OBJ-17).
 
     """
     uri = id_of(document)
@@ -64,7 +64,7 @@ def read_actor(document: Document, *, requested: str) -> RemoteActor:
         raise BadDocument(f"{uri} has no usable preferredUsername")
     inbox = _own_address(document, "inbox", uri)
     if inbox is None:
-        raise BadDocument(f"{uri} has no inbox")
+        raise BadDocument(f"{uri} has no inbox of its own")
     endpoints = mapping(document.get("endpoints"))
     page = link_of(document.get("url"))
     return RemoteActor(
@@ -86,11 +86,9 @@ def read_actor(document: Document, *, requested: str) -> RemoteActor:
 
 
 def _own_address(document: Document, member: str, uri: str) -> str | None:
-    """Return an address the actor names, refusing one on another host (OBJ-14)."""
+    """Return an address the actor names, without one on another host (OBJ-14)."""
     address = id_of(document.get(member))
-    if address and not same_host(address, uri):
-        raise BadDocument(f"the {member} of {uri} lies on another host")
-    return address
+    return address if address and same_host(address, uri) else None
 
 
 def _keys(document: Document, owner: str) -> Iterator[RemoteKey]:
@@ -102,24 +100,31 @@ def _keys(document: Document, owner: str) -> Iterator[RemoteKey]:
 
 
 def read_key(document: Document, owner: str) -> RemoteKey | None:
-    """Return the PEM key or Multikey (FEP-521a) in `document`, if it is `owner`'s and good.
+    """Return the PEM key or Multikey (FEP-521a) in `owner`'s document, if it is its and good.
 
     A key that is not is left out rather than refused: the actor may have a better one.
     """
     uri = id_of(document)
+    is_multikey = type_of(document, {"Multikey"}) is not None
+    stated = document.get("controller" if is_multikey else "owner")
     if uri is None or not same_host(uri, owner):
+        return None
+    if id_of(stated) != owner and (stated is not None or not _is_part_of(uri, owner)):
         return None
     kind: Literal["rsa", "ed25519"]
     try:
-        if id_of(document.get("owner")) == owner:
-            kind, public = "rsa", read_public_pem(text_of(document, "publicKeyPem"))
-        elif id_of(document.get("controller")) == owner and type_of(document, {"Multikey"}):
+        if is_multikey:
             kind, public = read_multikey(text_of(document, "publicKeyMultibase"))
         else:
-            return None
+            kind, public = "rsa", read_public_pem(text_of(document, "publicKeyPem"))
     except SignatureInvalid:
         return None
     return RemoteKey(id=uri, owner=owner, kind=kind, public=public)
+
+
+def _is_part_of(uri: str, owner: str) -> bool:
+    """Tell whether a key that names no owner lies at, or below, the actor's own address."""
+    return uri == owner or uri.startswith((f"{owner}#", f"{owner}/"))
 
 
 # -- writing -------------------------------------------------------------------------------

@@ -48,15 +48,18 @@ _INSTANT = re.compile(
 def parse(body: bytes) -> Document:
     """Return the JSON object in `body`, with lists cut at a thousand members.
 
-    orjson already refuses NaN, infinities, lone surrogates, invalid UTF-8, a byte order mark
-    and anything behind the document. What it lets through is refused here: deep nesting,
-    NUL, members named twice (it keeps the last one) and integers it would round to a float.
+    orjson already refuses NaN, infinities, invalid UTF-8, a byte order mark and anything behind
+    the document. Half a surrogate pair, as in a name cut inside an emoji, is read as U+FFFD. What
+    else orjson lets through is refused here: deep nesting, NUL, members named twice (it keeps the
+    last one) and integers it would round to a float.
 
     Raises:
         NotJson: no object at all.
         MalformedActivity: with the reason.
 
     """
+    if _HALF_OF_A_PAIR.search(body):
+        body = _SURROGATES.sub(_whole, body)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -69,6 +72,21 @@ def parse(body: bytes) -> Document:
     if members != body.count(b'":') or _SPACED.search(body):
         _STRICT.decode(body.decode())
     return document
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    """Return an escape as it stands, half a surrogate pair as U+FFFD."""
+    return rb"\ufffd" if escape["half"] else escape[0]
+
+
+_HALF_OF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What may be one; most texts have none."""
+_SURROGATES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""Every escape, a pair as one."""
 
 
 def _walk(document: Document) -> int:

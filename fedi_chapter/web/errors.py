@@ -18,7 +18,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
-from fedi_chapter.core.errors import Busy, ChapterError, FormInvalid, Missing, RemoteBusy
+from fedi_chapter.core.errors import (
+    Busy,
+    ChapterError,
+    FormInvalid,
+    Missing,
+    RemoteBusy,
+    SignatureInvalid,
+)
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.domain.urls import without_key
 from fedi_chapter.store.pages.site import Site, site
@@ -100,9 +107,12 @@ handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
 def problem_of(error: ChapterError) -> Problem:
     """Return the problem a stranger may read.
 
-    A wrong form field is named: whoever filled it in needs the reason and the cure.
+    A wrong form field is named: whoever filled it in needs the reason and the cure. So is what
+    is wrong with a signature or its key: both are the sender's own.
     """
     detail = error.safe
+    if isinstance(error, SignatureInvalid):
+        detail = f"{error.safe} {error.message}"
     if isinstance(error, FormInvalid):
         detail = ". ".join(part for part in (error.message, error.cure) if part)
     after = RETRY_AFTER if isinstance(error, Busy | RemoteBusy) else None

@@ -117,7 +117,6 @@ def test_ordinary_numbers_are_kept() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"a":"\\ud800"}',
         b'{"a":"\\u0000"}',
         b'{"a\\u0000":1}',
         b'{"a":[{"b":"x\\u0000y"}]}',
@@ -137,6 +136,34 @@ def test_ordinary_numbers_are_kept() -> None:
 def test_text_no_database_could_store_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedActivity):
         parse(body)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"cut \ud83d", "cut \ufffd"),
+        (rb"\uD83D", "\ufffd"),
+        (rb"\udE00", "\ufffd"),
+        (rb"\ud83d\ude00", "\U0001f600"),
+        (rb"\uD83D\uDE00\uDE00", "\U0001f600\ufffd"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\ud83dx\ude00", "\ufffdx\ufffd"),
+        (rb"\ud83d\n\u0041", "\ufffd\nA"),
+        (rb"\\ud83d", r"\ud83d"),
+        (rb"\\\ud83d", "\\\ufffd"),
+        (rb"\\\\ud83d", r"\\ud83d"),
+        (rb"\\\"\ud83d\"", '\\"\ufffd"'),
+    ],
+)
+def test_half_a_surrogate_pair_is_read_as_a_replacement_character(
+    written: bytes, read: str
+) -> None:
+    assert parse(b'{"a":"' + written + b'"}') == {"a": read}
+
+
+def test_two_names_that_are_one_once_mended_are_still_refused() -> None:
+    with pytest.raises(MalformedActivity):
+        parse(rb'{"\ud83d":1,"\ud83e":2}')
 
 
 def test_an_escaped_backslash_is_no_nul() -> None:

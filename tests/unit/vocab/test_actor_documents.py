@@ -1,5 +1,6 @@
 """Actors: foreign ones are read with suspicion, ours are written for every reader."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from fedi_chapter.domain.place import Area
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.sig.keys import multibase
 from fedi_chapter.vocab.actors import PublicKeys, read_actor, write_actor
+from fedi_chapter.vocab.shape import parse
 from tests.kit.examples import CHAPTER, RELAY, URLS
 
 ANA = "https://social.example/users/ana"
@@ -100,14 +102,30 @@ def test_what_is_not_the_actor_asked_for_is_refused(members: dict[str, Any]) -> 
         {"inbox": f"{EVE}/inbox"},
         {"inbox": "https://social.example:8443/inbox"},
         {"inbox": "https://ana@social.example/inbox"},
-        {"endpoints": {"sharedInbox": "https://evil.example/inbox"}},
-        {"followers": f"{EVE}/followers"},
-        {"outbox": f"{EVE}/outbox"},
     ],
 )
-def test_an_actor_that_points_to_another_host_is_refused(members: dict[str, Any]) -> None:
+def test_an_actor_whose_inbox_lies_on_another_host_is_refused(members: dict[str, Any]) -> None:
     with pytest.raises(BadDocument):
         read(**members)
+
+
+@pytest.mark.parametrize(
+    ("member", "document"),
+    [
+        ("shared_inbox", {"endpoints": {"sharedInbox": "https://evil.example/inbox"}}),
+        ("shared_inbox", {"endpoints": {"sharedInbox": "http://social.example:81/inbox"}}),
+        ("shared_inbox", {"endpoints": "https://evil.example/endpoints"}),
+        ("followers", {"followers": f"{EVE}/followers"}),
+        ("outbox", {"outbox": f"{EVE}/outbox"}),
+        ("outbox", {"outbox": 7}),
+    ],
+)
+def test_an_address_on_another_host_is_dropped_and_the_actor_kept(
+    member: str, document: dict[str, Any]
+) -> None:
+    actor = read(**document)
+    assert getattr(actor, member) is None
+    assert actor.inbox == f"{ANA}/inbox"
 
 
 def test_a_page_on_another_host_is_not_shown() -> None:
@@ -118,7 +136,10 @@ def test_a_page_on_another_host_is_not_shown() -> None:
     "key",
     [
         {"id": f"{ANA}#main-key", "owner": EVE, "publicKeyPem": PEM},
-        {"id": f"{ANA}#main-key", "publicKeyPem": PEM},
+        {"id": f"{ANA}#main-key", "owner": 7, "publicKeyPem": PEM},
+        {"id": f"{ANA}a#main-key", "publicKeyPem": PEM},
+        {"id": "https://social.example/users/other#main-key", "publicKeyPem": PEM},
+        {"id": f"{EVE}#main-key", "publicKeyPem": PEM},
         {"id": f"{EVE}#main-key", "owner": ANA, "publicKeyPem": PEM},
         {"id": f"{ANA}#main-key", "owner": ANA, "publicKeyPem": "no key"},
         {"id": f"{ANA}#main-key", "owner": ANA, "publicKeyPem": None},
@@ -129,6 +150,18 @@ def test_a_page_on_another_host_is_not_shown() -> None:
 )
 def test_a_key_that_is_not_provably_the_actors_is_left_out(key: object) -> None:
     assert read(publicKey=key).keys == ()
+
+
+@pytest.mark.parametrize("uri", [ANA, f"{ANA}#main-key", f"{ANA}/main-key"])
+def test_a_key_without_an_owner_is_the_actors_in_whose_document_it_stands(uri: str) -> None:
+    (key,) = read(publicKey={"id": uri, "publicKeyPem": PEM}).keys
+    assert (key.id, key.owner) == (uri, ANA)
+
+
+def test_a_name_cut_inside_an_emoji_is_read_with_a_mark() -> None:
+    body = json.dumps(document(name="Ana X")).encode().replace(b"X", rb"\ud83d")
+    actor = read_actor(parse(body), requested=ANA)
+    assert actor.name == "Ana \ufffd"
 
 
 def test_several_keys_and_multikeys_are_read_ten_of_each_at_most() -> None:
