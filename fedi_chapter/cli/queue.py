@@ -1,11 +1,13 @@
 """`queue`: deliveries that wait, rest or failed; jobs that were set aside."""
 
+from collections.abc import Mapping
+
 import click
 
 from fedi_chapter.cli.frame import Noun, Setup, ask, pass_setup
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.delivery import DeliveryState, QueuedDelivery, QueueStatus
-from fedi_chapter.store import deliveries, parked
+from fedi_chapter.store import deliveries, dropped, parked
 from fedi_chapter.store.parked import ParkedCounts, ParkedJob
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -25,16 +27,17 @@ def status(setup: Setup) -> None:
 
     Set aside (parked) is what came in or happened here and could not be processed; failed
     notices are messages and mails to people that no try could send. Of lost ones nobody knows
-    any more whom they were for: they can't be tried again.
+    any more whom they were for: they can't be tried again. Dropped is what came in the very same
+    once more, and what people said of their own account whom nobody here ever met.
     """
 
-    def read(tx: ReadTx) -> tuple[QueueStatus, ParkedCounts]:
-        return deliveries.status(tx), parked.counts(tx)
+    def read(tx: ReadTx) -> tuple[QueueStatus, ParkedCounts, Mapping[str, int]]:
+        return deliveries.status(tx), parked.counts(tx), dropped.counts(tx)
 
-    async def work(deps: Deps) -> tuple[QueueStatus, ParkedCounts]:
+    async def work(deps: Deps) -> tuple[QueueStatus, ParkedCounts, Mapping[str, int]]:
         return await deps.db.read(read)
 
-    now, aside = ask(setup, work)
+    now, aside, gone = ask(setup, work)
     setup.tell(
         {
             "waiting": now.waiting,
@@ -46,11 +49,15 @@ def status(setup: Setup) -> None:
             "parked_outbox": aside.outbox,
             "failed_notices": aside.notices,
             "lost_notices": aside.lost,
+            "dropped_replays": gone[dropped.REPLAY],
+            "dropped_strangers": gone[dropped.STRANGER],
         },
         f"waiting {now.waiting}, in flight {now.in_flight}, failed {now.failed}, "
         f"resting hosts {now.resting_hosts}, oldest {now.oldest_seconds:.0f} s",
         f"set aside: {aside.inbox} of what came in, {aside.outbox} of what happened here, "
         f"{aside.notices} of what people were to be told (and {aside.lost} lost)",
+        f"dropped so far: {gone[dropped.REPLAY]} that came the very same again, "
+        f"{gone[dropped.STRANGER]} about accounts that nobody here ever met",
     )
 
 

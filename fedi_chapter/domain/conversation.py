@@ -51,6 +51,7 @@ class Message:
     """As received."""
     published_at: datetime
     in_reply_to: str | None = None
+    updated_at: datetime | None = None
     warning: str | None = None
     attached: str = ""
     body: str | None = field(default=None, compare=False)

@@ -1,7 +1,10 @@
 """What came in and waits to be understood."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,12 +12,27 @@ class Incoming:
     """A verified activity as it is stored before it is processed."""
 
     activity_id: str
-    """Its id, or one made from a digest where it has none: the ledger against replays."""
+    """Its id, empty where it has none; its owner may use one again."""
     actor_uri: str
     type: str
     body: bytes
     host: str = ""
     """The actor's host: what comes in is taken in turns, host by host."""
+    signed_at: datetime = LONG_AGO
+    """The date its request was signed with."""
+    place: datetime = LONG_AGO
+    """Its place among all that wait of its host: the earlier goes first."""
+    proved: bool = True
+    """Signed by its actor; otherwise only its origin can prove it."""
+
+    @property
+    def digest(self) -> str:
+        """What was said and by whom: with `signed_at` the ledger against replays.
+
+        What nobody proved never uses up what its actor says itself.
+        """
+        said = f"{self.proved}\n{self.actor_uri}\n{self.activity_id}\n".encode() + self.body
+        return sha256(said).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +46,7 @@ class InboxJob:
     attempts: int
     host: str
     received_at: datetime
+    signed_at: datetime
+    proved: bool
+    is_repeat: bool
+    """The same was said before, to the byte: only `signed_at` tells that it is said anew."""

@@ -7,7 +7,6 @@ replies in words. What an answer leads to is decided in `services.rsvps`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.follower import FollowState
@@ -26,6 +25,7 @@ from fedi_chapter.domain.rsvp import (
     Verdict,
 )
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.federation import undoing
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Held, Ignored, Outcome
 from fedi_chapter.services import rsvps as service
@@ -38,7 +38,6 @@ from fedi_chapter.store import (
     outbox,
     rsvps,
     tallies,
-    tombstones,
 )
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.vocab.activities import Activity
@@ -51,7 +50,6 @@ MOST_AT_ONCE = 20
 """Events that one activity may answer."""
 
 UNKNOWN = Ignored("answers no event that is here for the sender")
-TAKEN_BACK = Ignored("answers with what was taken back before")
 FORGOTTEN = Ignored("the event is over and its attendees are forgotten")
 _BY_ACTIVITY = frozenset({Route.JOIN, Route.ANSWER})
 
@@ -100,8 +98,12 @@ def _is_invited(tx: ReadTx, event: Event, actor: RemoteActor) -> bool:
 
 
 def said(activity: Activity, case: Case, answer: Answer, route: Route) -> Saying:
-    """Return what an activity says, at the time it names, which is never later than it came."""
-    at = min(activity.published or case.received_at, case.received_at)
+    """Return what an activity says, at the time it names, which is never later than it came.
+
+    What is said anew with the same bytes names the old time: then the date of signing counts.
+    """
+    named = case.signed_at if case.is_repeat else activity.published
+    at = min(named or case.received_at, case.received_at)
     return Saying(answer, route, at, RANKS[answer], activity_id=activity.id)
 
 
@@ -109,9 +111,6 @@ def respond(
     tx: WriteTx, event: Event, actor: RemoteActor, saying: Saying, *, language: str | None = None
 ) -> Outcome:
     """Take an actor's answer to an event of ours; return what came of it."""
-    by_activity = saying.route in _BY_ACTIVITY and saying.activity_id is not None
-    if by_activity and tombstones.has(tx, _mark(actor, saying.activity_id or "")):
-        return TAKEN_BACK
     if _is_forgotten(tx, event):
         if saying.rank is Rank.JOIN and saying.activity_id is not None:
             outbox.put(tx, JoinAnswered(event.id, actor.uri, saying.activity_id, "Reject"))
@@ -134,36 +133,25 @@ def standing(tx: ReadTx, event: Event, actor: RemoteActor) -> Rsvp | None:
     return rsvps.find(tx, event.id, service.key_of(tx, event, Party(key=actor.uri)))
 
 
-def take_back(
-    tx: WriteTx, event: Event, actor: RemoteActor, undoing: Saying, undone: Undone
-) -> Outcome:
-    """Take back what an actor said; an answer given anew stands.
+def take_back(tx: WriteTx, event: Event, case: Case, withdrawal: Saying, undone: Undone) -> Outcome:
+    """Take back what the sender said; an answer given anew stands.
 
-    In the order of all that was said, the place of what is taken back is held by `undoing`: so
-    the end is the same, whichever of the two comes first, and the undone never counts again.
+    In the order of all that was said, the place of what is taken back is held by `withdrawal`:
+    so the end is the same, whichever of the two comes first, and the undone never counts again.
     """
-    undoing = replace(undoing, activity_id=None)
+    actor, withdrawal = case.sender, replace(withdrawal, activity_id=None)
     if undone.id is None:
-        return respond(tx, event, actor, replace(undoing, rank=Rank.LEAVE))
-    bar(tx, actor, undone.id)
+        return respond(tx, event, actor, replace(withdrawal, rank=Rank.LEAVE))
     known = standing(tx, event, actor)
-    if known is not None and _stands_on(known, undone.id, event):
+    stands = known is not None and _stands_on(known, undone.id, event)
+    undoing.bar(tx, actor.uri, undone.id, case.signed_at, has_come=stands)
+    if known is not None and stands:
         at, rank, guests = known.said_at, known.said_rank, known.said_guests
     elif known is not None and undone.said_at is None:
         return Ignored("takes back what no longer counts")
     else:
-        at, rank, guests = min(undone.said_at or undoing.at, undoing.at), undone.rank, 0
-    return respond(tx, event, actor, replace(undoing, at=at, rank=rank, guests=guests))
-
-
-def bar(tx: WriteTx, actor: RemoteActor, activity_id: str) -> None:
-    """Remember that what an actor said with this activity is taken back, should it come late."""
-    tombstones.put(tx, _mark(actor, activity_id), None, False)
-
-
-def _mark(actor: RemoteActor, activity_id: str) -> str:
-    """Return the name of a taken-back answer: nobody can bar the activity of another."""
-    return f"undone:{sha256(f'{actor.uri} {activity_id}'.encode()).hexdigest()}"
+        at, rank, guests = min(undone.said_at or withdrawal.at, withdrawal.at), undone.rank, 0
+    return respond(tx, event, actor, replace(withdrawal, at=at, rank=rank, guests=guests))
 
 
 def _stands_on(known: Rsvp, activity_id: str, event: Event) -> bool:

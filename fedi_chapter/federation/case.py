@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from fedi_chapter.deps import Deps
+from fedi_chapter.domain.inbox import LONG_AGO, InboxJob
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation.outcome import Outcome
@@ -31,6 +32,24 @@ class Case:
     """How many fetches are left for it (SSRF-14)."""
     received_at: datetime
     """When it came in; that may be long ago when its sender's server could not be asked."""
+    signed_at: datetime = LONG_AGO
+    """The date its request was signed with."""
+    is_repeat: bool = False
+    """The same was said before, to the byte: it is said anew at `signed_at`."""
+
+    @classmethod
+    def of(cls, job: InboxJob, sender: RemoteActor, deps: Deps, budget: Budget) -> "Case":
+        """Return the circumstances of a leased activity."""
+        return cls(
+            sender=sender,
+            urls=deps.urls,
+            settings=deps.settings,
+            proved=job.proved,
+            budget=budget,
+            received_at=job.received_at,
+            signed_at=job.signed_at,
+            is_repeat=job.is_repeat,
+        )
 
 
 @dataclass(frozen=True, slots=True)

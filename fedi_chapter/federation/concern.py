@@ -4,6 +4,8 @@ Called by `federation.dispatch` before an unproved activity may cause a single f
 has a key can send hints about anything, and must not make us fetch the whole network.
 """
 
+from dataclasses import replace
+
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation.intake import root_of
 from fedi_chapter.store import following, known
@@ -27,7 +29,7 @@ def concerns_us(tx: ReadTx, activity: act.Activity, urls: Urls) -> bool:
             return _is_kept(tx, event.uri) or following.is_followed(tx, event.actor_uri)
         case act.CreateByReference(object=uri) | act.DeleteObject(object=uri):
             return _is_kept(tx, uri)
-        case act.DeleteActor(actor=uri):
+        case act.DeleteActor(actor=uri) | act.UpdateActor(actor=uri):
             return actors.get(tx, uri) is not None
     return False
 
@@ -43,6 +45,8 @@ def as_hint(activity: act.Activity) -> act.Activity:
             return _reference(activity, document.event.uri)
         case act.UpdateEvent(document=document):
             return _reference(activity, document.event.uri, is_update=True)
+        case act.UpdateActor():
+            return replace(activity, profile=None)
     return activity
 
 

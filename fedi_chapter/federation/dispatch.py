@@ -4,6 +4,7 @@ Called by `workers.inbox` with one stored activity at a time. A test fails when 
 `vocab.activities` stands in neither form. What activities mean is in `federation.handlers`.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fedi_chapter.core.errors import NoDocument, RemoteFailure, RemoteGone
@@ -11,7 +12,7 @@ from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
 from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor
-from fedi_chapter.federation import remote_actors
+from fedi_chapter.federation import remote_actors, undoing
 from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.case import Case, Handler
 from fedi_chapter.federation.concern import as_hint, concerns_us
@@ -35,6 +36,7 @@ from fedi_chapter.federation.handlers import (
     remove_object,
     undo_announce,
     undo_answer,
+    undo_block,
     undo_follow,
     undo_like,
     undo_unknown,
@@ -43,7 +45,6 @@ from fedi_chapter.federation.handlers import (
     update_note,
     vote,
 )
-from fedi_chapter.federation.inbox import UNPROVED
 from fedi_chapter.federation.outcome import Ignored, Outcome
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.pools import Cause
@@ -72,7 +73,7 @@ TABLE: dict[type[act.Activity], Handler | Ignored] = {
     act.Like: Handler(like.apply),
     act.UndoLike: Handler(undo_like.apply),
     act.Block: Handler(block.apply),
-    act.UndoBlock: Ignored("a block ended the follows; they come back by a new Follow"),
+    act.UndoBlock: Handler(undo_block.apply),
     act.UndoUnknown: Handler(undo_unknown.apply),
     act.Flag: Handler(flag.apply),
     act.Move: Handler(move.apply, move.prepare),
@@ -105,8 +106,18 @@ PATIENCE_WITH_DELETES = timedelta(days=31)
 """The same for a Delete: nobody sends it again."""
 
 
-async def process(deps: Deps, job: InboxJob) -> None:
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How it ended, and whether more of the same actor waits."""
+
+    outcome: Outcome
+    has_more: bool
+
+
+async def process(deps: Deps, job: InboxJob) -> bool:
     """Handle one stored activity: its effect, the answer and the mark commit together.
+
+    Return whether more of the same actor waits.
 
     Raises:
         Exception: anything unexpected; the caller retries and parks.
@@ -114,23 +125,24 @@ async def process(deps: Deps, job: InboxJob) -> None:
     """
     activity = await read_aside(read_activity, job.body)
     try:
-        outcome = await _handle(deps, job, activity)
+        end = await _handle(deps, job, activity)
     except RemoteFailure as error:
         if error.retry:
             await _put_back(deps, job, activity, error)
-            return
+            return True
         why = GONE if isinstance(error, RemoteGone) else UNUSABLE
-        outcome = await _finish(deps, job, why, detail=error.message)
-    kind = type(outcome).__name__.lower()
+        end = await _finish(deps, job, why, detail=error.message)
+    outcome, kind = end.outcome, type(end.outcome).__name__.lower()
     log.info("activity", job=job.id, host=job.host, type=type(activity).__name__, outcome=kind)
     deps.metrics.add(f"inbox.{kind}.{type(activity).__name__}")
     if isinstance(outcome, Ignored):
         deps.metrics.add(f"inbox.ignored because.{outcome.reason}")
+    return end.has_more
 
 
-async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> Outcome:
-    proved, budget = not job.activity_id.startswith(UNPROVED), Budget()
-    if not proved:
+async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> _End:
+    budget = Budget()
+    if not job.proved:
         hint = activity
         if not await deps.db.read(lambda tx: concerns_us(tx, hint, deps.urls)):
             return await _finish(deps, job, NOT_OUR_BUSINESS)
@@ -140,30 +152,38 @@ async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> Outcome:
         detail = activity.reason if isinstance(activity, act.Other) else ""
         return await _finish(deps, job, handler, detail=detail)
 
-    def apply(tx: WriteTx, sender: RemoteActor, prepared: object = None) -> Outcome:
-        case = Case(sender, deps.urls, deps.settings, proved, budget, job.received_at)
+    def apply(tx: WriteTx, sender: RemoteActor, prepared: object = None) -> _End:
+        case = Case.of(job, sender, deps, budget)
         is_refused = blocks.find(tx, actor_uri=sender.uri, host=sender.host) is not None
-        outcome = REFUSED if is_refused else handler.run(tx, activity, case, prepared)
-        inbox.finish(tx, job.id, str(outcome))
-        return outcome
+        outcome = REFUSED if is_refused else _outcome(tx, handler, activity, case, prepared)
+        return _End(outcome, inbox.finish(tx, job.id, str(outcome)))
 
-    def apply_at_once(tx: WriteTx) -> Outcome | None:
+    def apply_at_once(tx: WriteTx) -> _End | None:
         sender = actors.get(tx, activity.actor)
         return apply(tx, sender) if sender and _is_fresh(sender, tx.now) else None
 
     if handler.prepare is None:  # the usual case: one hop to the database, no network
-        outcome = await deps.db.write(apply_at_once)
-        if outcome is not None:
-            return outcome
-    budget.cause = await _cause(deps, activity, proved=proved)
+        end = await deps.db.write(apply_at_once)
+        if end is not None:
+            return end
+    budget.cause = await _cause(deps, activity, proved=job.proved)
     sender = await _sender(deps, activity, budget)
     if sender.uri != activity.actor:
         return await _finish(deps, job, ALIAS)
     if handler.prepare is None:
         return await deps.db.write(lambda tx: apply(tx, sender))
-    case = Case(sender, deps.urls, deps.settings, proved, budget, job.received_at)
-    prepared = await handler.prepare(deps, activity, case)
+    prepared = await handler.prepare(deps, activity, Case.of(job, sender, deps, budget))
     return await deps.db.write(lambda tx: apply(tx, sender, prepared))
+
+
+def _outcome(
+    tx: WriteTx, handler: Handler, activity: act.Activity, case: Case, prepared: object
+) -> Outcome:
+    if undoing.was_undone(tx, activity, case):
+        return undoing.TAKEN_BACK
+    outcome = handler.run(tx, activity, case, prepared)
+    undoing.remember(tx, activity, outcome, case)
+    return outcome
 
 
 def _is_fresh(sender: RemoteActor, now: datetime) -> bool:
@@ -188,22 +208,28 @@ async def _sender(deps: Deps, activity: act.Activity, budget: Budget) -> RemoteA
     return await remote_actors.refresh(deps, activity.actor, budget)
 
 
-async def _finish(deps: Deps, job: InboxJob, outcome: Outcome, *, detail: str = "") -> Outcome:
+async def _finish(deps: Deps, job: InboxJob, outcome: Outcome, *, detail: str = "") -> _End:
     text = f"{outcome} ({detail})" if detail else str(outcome)
-    await deps.db.write(lambda tx: inbox.finish(tx, job.id, text))
-    return outcome
+    return _End(outcome, await deps.db.write(lambda tx: inbox.finish(tx, job.id, text)))
 
 
 async def _put_back(
     deps: Deps, job: InboxJob, activity: act.Activity, error: RemoteFailure
 ) -> None:
-    """Try again later; what has waited too long is set aside, or dropped if it never was one."""
+    """Try again later; what has waited too long is set aside, or dropped if it never was one.
+
+    What may wait for a third server stands aside: its actor's later activities go on.
+    """
     now = deps.clock.now()
     age = now - job.received_at
     is_delete = isinstance(activity, act.DeleteActor | act.DeleteObject)
     if age <= (PATIENCE_WITH_DELETES if is_delete else PATIENCE):
+        handler = TABLE[type(activity)]
+        aside = not job.proved or (isinstance(handler, Handler) and handler.prepare is not None)
         due = now + min(max(age, SHORTEST_WAIT), LONGEST_WAIT)
-        await deps.db.write(lambda tx: inbox.give_back(tx, job.id, due, error.message))
+        await deps.db.write(
+            lambda tx: inbox.give_back(tx, job.id, due, error.message, stands_aside=aside)
+        )
     elif isinstance(error, NoDocument):
         await _finish(deps, job, UNUSABLE, detail=error.message)
     else:

@@ -9,9 +9,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from fedi_chapter.core.errors import (
     Busy,
@@ -24,26 +22,25 @@ from fedi_chapter.core.errors import (
 )
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import Incoming
-from fedi_chapter.domain.moderation import FederationMode, host_and_parents
+from fedi_chapter.domain.moderation import FederationMode
 from fedi_chapter.domain.remote_actor import RemoteKey
 from fedi_chapter.federation import remote_actors, trust
+from fedi_chapter.federation.admission import Guest, Stored, put, welcome
 from fedi_chapter.federation.aside import read_aside
+from fedi_chapter.federation.line import Line
 from fedi_chapter.federation.trust import Verdict
 from fedi_chapter.federation.turnstile import Turnstile
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.pools import domain_of
 from fedi_chapter.sig import verify
-from fedi_chapter.store import blocks, hosts, inbox
-from fedi_chapter.store import remote_actors as stored_actors
-from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.store import inbox
+from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab import activities as act
 from fedi_chapter.vocab.read import read_activity
 from fedi_chapter.vocab.shape import host_of
 
 INSIDE = "inbox.inside"
 """The level of requests at the door: who works behind it gives way when it is crowded."""
-UNPROVED = "unproved:"
-"""Ledger ids of what only its origin can prove; the real activity's own id stays free."""
 A_TURN = 32
 """Requests that are let in during one turn of the event loop: pages have theirs in between."""
 LONGEST_LINE = 5.0
@@ -62,27 +59,10 @@ MOST_AT_ONCE = 500
 """Rows in one commit."""
 HOSTS_KEPT = 10_000
 KEYS_KEPT, KEY_AGE = 10_000, timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class _Guest:
-    """A request that waits for its commit."""
-
-    incoming: Incoming
-    peers: frozenset[str]
-    """Actor ids that must be welcome here: the signer and the actor."""
-    key: RemoteKey | None
-    """The key that signed, which must still be its owner's."""
-    let_in: asyncio.Future[None]
-
-    def answer(self, error: Exception | None) -> None:
-        """Let it in, or turn it away with `error`; one that gave up is left alone."""
-        if self.let_in.done():
-            return
-        if error is None:
-            self.let_in.set_result(None)
-        else:
-            self.let_in.set_exception(error)
+OF_ITSELF = (act.DeleteActor, act.UpdateActor)
+"""What an actor says of itself. Mastodon tells every server it knows of an account that is gone:
+no key is fetched for it, and what nobody can prove is a hint, which the actor's own address
+confirms. Nobody learns by it whom we know."""
 
 
 class InboxDoor:
@@ -94,10 +74,11 @@ class InboxDoor:
         self._keys: OrderedDict[str, tuple[RemoteKey, datetime]] = OrderedDict()
         self._visitors = self._bytes = self._inside = 0
         self._turnstile = Turnstile(A_TURN)
+        self._line = Line()
         self._asking: Counter[str] = Counter()
         self._room = 0
         self._rooms: dict[str, int] = {}
-        self._waiting: list[_Guest] = []
+        self._waiting: list[Guest] = []
         self._committing: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -156,56 +137,64 @@ class InboxDoor:
 
     async def _receive(self, request: verify.Request) -> None:
         activity = await read_aside(read_activity, request.body)
-        if await self._is_about_nobody(activity):
-            self._deps.metrics.add("inbox.dropped.unknown actor")
-            return
-        claim = verify.claim(request, now=self._deps.clock.now())
-        key = await self._key_of(claim, activity)
+        now = self._deps.clock.now()
+        claim = verify.claim(request, now=now)
+        key = await self._signer(claim, activity)
         signer = key.owner if key else None
         verdict = self._judge(activity, signer)
         if verdict is Verdict.DROP:
             return
         incoming = Incoming(
-            activity_id=_ledger_id(activity, request.body, verdict),
+            activity_id=activity.id or "",
             actor_uri=activity.actor,
             type=type(activity).__name__,
             body=request.body,
             host=host_of(activity.actor),
+            signed_at=claim.made_at,
+            place=self._line.place(activity.actor, now),
+            proved=verdict is Verdict.TAKE,
         )
-        await self._store(incoming, frozenset({activity.actor, signer or activity.actor}), key)
-        self._deps.metrics.add("inbox.accepted")
+        peers = frozenset({activity.actor, signer or activity.actor})
+        await self._store(incoming, peers, key, is_of_itself=isinstance(activity, OF_ITSELF))
 
-    async def _is_about_nobody(self, activity: act.Activity) -> bool:
-        """Tell whether an actor we never met only speaks of itself: deletion storms end here.
+    async def _signer(self, claim: verify.Claim, activity: act.Activity) -> RemoteKey | None:
+        """Return the key that made the signature, None where nobody need prove it.
 
-        Mastodon tells every server it knows; no signature is checked and nothing fetched.
+        A key that was fetched just now is not fetched again: whether we had it before must not
+        show in how long an answer takes.
         """
-        if not isinstance(activity, act.DeleteActor | act.UpdateActor):
-            return False
-        uri = activity.actor
-        return await self._deps.db.look_up(lambda tx: stored_actors.get(tx, uri)) is None
-
-    async def _key_of(self, claim: verify.Claim, activity: act.Activity) -> RemoteKey | None:
-        """Return the key that made the signature, None for a farewell nobody can prove.
-
-        The key of a deleted actor is gone with it: its Delete is kept as a hint (SIG-17).
-        """
-        is_farewell = isinstance(activity, act.DeleteActor)
         key = self._kept(claim.key_id) or await self._known(claim.key_id, activity.actor)
+        if isinstance(activity, OF_ITSELF):
+            return self._signer_of_itself(claim, key)
+        if key is None:
+            return self._checked_first(claim, await self._fetched(claim.key_id))
         try:
-            if key is None:
-                key = await self._fetched(claim.key_id)
             return self._checked(claim, key)
         except SignatureInvalid:
-            if is_farewell:
-                return None
-            if key is None:
-                raise
-        self._keys.pop(key.id, None)
+            self._keys.pop(key.id, None)
         newer = await self._known(claim.key_id, activity.actor)
         if newer is None or newer == key:
-            newer = await remote_actors.changed_key(self._deps, key, Budget())
+            newer = await self._changed(key)
         return self._checked(claim, newer)
+
+    def _checked_first(self, claim: verify.Claim, fetched: RemoteKey) -> RemoteKey:
+        try:
+            return self._checked(claim, fetched)
+        except SignatureInvalid:
+            remote_actors.close_change(self._deps, fetched)
+            raise
+
+    def _signer_of_itself(self, claim: verify.Claim, key: RemoteKey | None) -> RemoteKey | None:
+        """Return a known key, None where it made no such signature.
+
+        The key of a deleted actor is gone with it, and a new one may be the news (SIG-17).
+        """
+        if key is None:
+            return None
+        try:
+            return self._checked(claim, key)
+        except SignatureInvalid:
+            return None
 
     def _kept(self, key_id: str) -> RemoteKey | None:
         kept = self._keys.get(key_id)
@@ -230,19 +219,28 @@ class InboxDoor:
 
         def look_up(tx: ReadTx) -> RemoteKey | None:
             peers = frozenset({key_id, actor_uri})
-            if not peers <= _welcome(tx, peers, self._mode):
+            if not peers <= welcome(tx, peers, self._mode):
                 raise PeerBlocked
             return remote_actors.stored_key(tx, key_id)
 
         return await self._deps.db.look_up(look_up)
 
     async def _fetched(self, key_id: str) -> RemoteKey:
+        async with self._is_asking(key_id):
+            return await remote_actors.fetched_key(self._deps, key_id, Budget(), is_welcome=True)
+
+    async def _changed(self, key: RemoteKey) -> RemoteKey:
+        async with self._is_asking(key.id):
+            return await remote_actors.changed_key(self._deps, key, Budget())
+
+    @asynccontextmanager
+    async def _is_asking(self, key_id: str) -> AsyncIterator[None]:
         domain = await domain_of(host_of(key_id).partition(":")[0])
         if self._asking.total() >= MOST_ASKING or self._asking[domain] >= MOST_ASKING_DOMAIN:
             raise KeyUnavailable(f"too many keys are being fetched, {domain} is asked for many")
         self._asking[domain] += 1
         try:
-            return await remote_actors.fetched_key(self._deps, key_id, Budget(), is_welcome=True)
+            yield
         finally:
             self._asking -= Counter([domain])  # one with none left is forgotten
 
@@ -259,9 +257,15 @@ class InboxDoor:
         return judgement.verdict
 
     async def _store(
-        self, incoming: Incoming, peers: frozenset[str], key: RemoteKey | None
+        self,
+        incoming: Incoming,
+        peers: frozenset[str],
+        key: RemoteKey | None,
+        *,
+        is_of_itself: bool,
     ) -> None:
-        guest = _Guest(incoming, peers, key, asyncio.get_running_loop().create_future())
+        let_in = asyncio.get_running_loop().create_future()
+        guest = Guest(incoming, peers, key, is_of_itself, let_in)
         self._waiting.append(guest)
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_all(), name="inbox door")
@@ -275,7 +279,7 @@ class InboxDoor:
         finally:
             self._committing = None
 
-    async def _commit(self, batch: Sequence[_Guest]) -> None:
+    async def _commit(self, batch: Sequence[Guest]) -> None:
         """Commit a batch; if it fails, one by one, so that one bad row harms nobody else.
 
         A database that takes nothing at all has been waited for long enough: whoever came
@@ -284,7 +288,9 @@ class InboxDoor:
         try:
             await self._make_room()
             rooms = self._rooms_known(batch)
-            refusals = await self._deps.db.write(lambda tx: _put(tx, batch, self._mode, rooms))
+            stored = await self._deps.db.write(
+                lambda tx: put(tx, batch, self._mode, rooms, MOST_WAITING_HOST)
+            )
         except Exception as error:  # raised again at every request that waits for it
             if isinstance(error, Busy):
                 batch, self._waiting = [*batch, *self._waiting], []
@@ -297,10 +303,20 @@ class InboxDoor:
             return
         self._room -= len(batch)
         self._rooms |= rooms
-        for guest, refusal in zip(batch, refusals, strict=True):
+        self._count(stored)
+        for guest, refusal in zip(batch, stored.refusals, strict=True):
             if guest.key and isinstance(refusal, KeyUnusable | KeyUnavailable):
                 self._keys.pop(guest.key.id, None)
             guest.answer(refusal)
+
+    def _count(self, stored: Stored) -> None:
+        for name, number in (
+            ("accepted", stored.taken - stored.replays),
+            ("dropped.replay", stored.replays),
+            ("dropped.unknown actor", stored.strangers),
+        ):
+            if number:
+                self._deps.metrics.add(f"inbox.{name}", number)
 
     async def _make_room(self) -> None:
         if self._room > 0:
@@ -309,66 +325,10 @@ class InboxDoor:
         if self._room <= 0:
             raise Busy("too many activities wait to be processed")
 
-    def _rooms_known(self, batch: Sequence[_Guest]) -> dict[str, int]:
+    def _rooms_known(self, batch: Sequence[Guest]) -> dict[str, int]:
         """Return how many more each host may store, where that is known and enough."""
         if len(self._rooms) > HOSTS_KEPT:
             self._rooms.clear()
         wanted = Counter(guest.incoming.host for guest in batch)
         known = {host: self._rooms.get(host, 0) for host in wanted}
         return {host: room for host, room in known.items() if room >= wanted[host]}
-
-
-def _put(
-    tx: WriteTx, batch: Sequence[_Guest], mode: FederationMode, rooms: dict[str, int]
-) -> list[Exception | None]:
-    """Store the rows of those who are welcome and have room; return why the others have not.
-
-    `rooms` is what is known of how many each host may store, and is what is left afterwards.
-    """
-    welcome = _welcome(tx, frozenset().union(*(guest.peers for guest in batch)), mode)
-    keys = stored_actors.public_keys(tx, {guest.key.id for guest in batch if guest.key})
-    taken, refusals = [], list[Exception | None]()
-    for guest in batch:
-        host = guest.incoming.host
-        if host not in rooms:
-            rooms[host] = inbox.room(tx, host, MOST_WAITING_HOST)
-        if not guest.peers <= welcome:
-            refusals.append(PeerBlocked())
-        elif guest.key and keys.get(guest.key.id) != guest.key.public:
-            refusals.append(_changed(guest.key, keys.get(guest.key.id)))
-        elif rooms[host] <= 0:
-            refusals.append(Busy(f"too many activities of {host} wait to be processed"))
-        else:
-            rooms[host] -= 1
-            taken.append(guest.incoming)
-            refusals.append(None)
-    inbox.put_many(tx, taken)
-    return refusals
-
-
-def _changed(key: RemoteKey, now: bytes | None) -> Exception:
-    """Return why a key that we remembered does not count any more (SIG-15)."""
-    if now is None:
-        return KeyUnavailable(f"{key.id} is not known any more")
-    return KeyUnusable(f"{key.id[:200]} is another key by now.")
-
-
-def _welcome(tx: ReadTx, peers: frozenset[str], mode: FederationMode) -> frozenset[str]:
-    """Return those actors (or keys) who are not blocked, nor their hosts, and are allowed."""
-    names = {uri: (uri.partition("#")[0], *host_and_parents(host_of(uri))) for uri in peers}
-    refused = blocks.among(tx, {name for each in names.values() for name in each})
-    if not refused and mode is not FederationMode.ALLOWLIST:
-        return peers
-    return frozenset(
-        uri
-        for uri, own in names.items()
-        if refused.isdisjoint(own)
-        and (mode is not FederationMode.ALLOWLIST or hosts.is_allowed(tx, host_of(uri)))
-    )
-
-
-def _ledger_id(activity: act.Activity, body: bytes, verdict: Verdict) -> str:
-    if verdict is Verdict.TAKE and activity.id:
-        return activity.id
-    digest = sha256(activity.actor.encode() + b"\n" + body).hexdigest()
-    return f"{UNPROVED if verdict is Verdict.REFETCH else 'sha256:'}{digest}"

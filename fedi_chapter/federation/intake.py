@@ -224,9 +224,16 @@ def _change_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) ->
     message = messages.get(tx, note.id)
     if message is None or message.actor_uri != author.uri:
         return Ignored("somebody else's message")
-    if note.updated is None or note.is_public:
+    is_newer = _is_newer(note.updated, message.updated_at or message.published_at)
+    if note.is_public or not is_newer:
         return KNOWN
-    newer = replace(message, html=note.content, warning=note.warning, attached=note.attached)
+    newer = replace(
+        message,
+        html=note.content,
+        warning=note.warning,
+        attached=note.attached,
+        updated_at=note.updated,
+    )
     messages.put(tx, newer)
     answered = spoken.hear(tx, note, author, urls, before=message.html)
     return answered or Done("message changed")

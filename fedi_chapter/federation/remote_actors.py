@@ -125,10 +125,9 @@ async def changed_key(deps: Deps, old: RemoteKey, budget: Budget) -> RemoteKey:
         KeyUnavailable: its server can't be asked at this moment.
 
     """
-    name, now = f"rotated {old.owner}", deps.clock.now()
-    if deps.fetches.is_closed(name, now):
+    if deps.fetches.is_closed(f"rotated {old.owner}", deps.clock.now()):
         raise SignatureInvalid(f"the signature does not fit {old.id}")
-    deps.fetches.close(name, now, ASKED_AGAIN)
+    close_change(deps, old)
     return await fetched_key(deps, old.id, budget)
 
 
@@ -138,6 +137,11 @@ def stored_key(tx: ReadTx, key_id: str) -> RemoteKey | None:
     if owner is None and "#" not in key_id:
         owner = stored.get(tx, key_id)
     return _key_of(owner, key_id) if owner else None
+
+
+def close_change(deps: Deps, key: RemoteKey) -> None:
+    """Remember that a key was fetched just now: that it changed is not asked for a while."""
+    deps.fetches.close(f"rotated {key.owner}", deps.clock.now(), ASKED_AGAIN)
 
 
 def _known_key(tx: ReadTx, key_id: str) -> RemoteKey | None:

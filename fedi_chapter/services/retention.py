@@ -19,6 +19,7 @@ from fedi_chapter.store import (
     notice_queue,
     oauth_apps,
     sign_ins,
+    undone,
 )
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -38,7 +39,7 @@ SIGN_IN = timedelta(days=1)
 REGISTRATIONS = timedelta(days=180)
 """How long we stay registered at a server where nobody signs in any more."""
 TOMBSTONES = timedelta(days=90)
-"""How long we remember that others deleted something, so that a late copy stays out."""
+"""How long we remember what others deleted or took back, so that a late copy stays out."""
 STRANGERS = LEDGER
 """How long an actor met once is known: no longer than what it sent."""
 MOST_ATTENDEES = 1_000
@@ -60,6 +61,7 @@ def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
         "sign_ins": sign_ins.sweep(tx),
         "oauth_apps": oauth_apps.sweep(tx, checked_before=tx.now - REGISTRATIONS),
         "tombstones": expiry.foreign_tombstones(tx, tx.now - TOMBSTONES),
+        "undone": undone.purge(tx, tx.now - TOMBSTONES),
         "deliveries": _sweep_deliveries(tx, urls),
         "answers": expiry.spent_answers(tx, tx.now - DELIVERIES, MOST_ANSWERS),
         "door": door.purge(tx, tx.now - NOTICES),

@@ -49,7 +49,7 @@ def read(request: Request, fields: Mapping[str, str], now: datetime) -> Claim:
     names = parameters.get("headers", "").lower().split()
     _judge_coverage(names, request)
     _judge_host(fields.get("host"), request)
-    _judge_times(names, parameters, fields, now)
+    made_at = _judge_times(names, parameters, fields, now)
     if "digest" in names:
         check_digest(fields.get("digest", ""), request.body)
     times = {CREATED: parameters.get("created", ""), EXPIRES: parameters.get("expires", "")}
@@ -57,6 +57,7 @@ def read(request: Request, fields: Mapping[str, str], now: datetime) -> Claim:
     return Claim(
         key_id=parameters["keyId"],
         signature=_decode(parameters["signature"]),
+        made_at=made_at,
         bases=tuple(signing_string(names, {**fields, **times, TARGET: line}) for line in lines),
         kind=KINDS[algorithm],
     )
@@ -107,8 +108,6 @@ def _parse(value: str) -> dict[str, str]:
 def _judge_coverage(names: Sequence[str], request: Request) -> None:
     if TARGET not in names or "host" not in names:
         raise SignatureInvalid("the signature does not cover the request target and the host")
-    if "date" not in names and CREATED not in names:
-        raise SignatureInvalid("the signature does not cover its time")
     if request.carries_content and "digest" not in names:
         raise SignatureInvalid("the signature does not cover the digest of the body")
 
@@ -127,16 +126,24 @@ def _judge_times(
     parameters: Mapping[str, str],
     fields: Mapping[str, str],
     now: datetime,
-) -> None:
-    """Judge every time there is: one that is not covered can only make things stricter."""
+) -> datetime:
+    """Judge every time there is; return the one that is signed.
+
+    One that is not covered can only make things stricter.
+    """
+    signed: datetime | None = None
     if parameters.get("algorithm", LATEST) != LATEST and (CREATED in names or EXPIRES in names):
         raise SignatureInvalid("(created) and (expires) belong to hs2019 only")
     if CREATED in names or "created" in parameters:
-        judge_time(_seconds(parameters, "created"), now)
+        created = judge_time(_seconds(parameters, "created"), now)
+        signed = created if CREATED in names else None
     if EXPIRES in names or "expires" in parameters:
         judge_expiry(_seconds(parameters, "expires"), now)
     if "date" in names:
-        judge_time(seconds_of_date(fields.get("date", "")), now)
+        signed = judge_time(seconds_of_date(fields.get("date", "")), now)
+    if signed is None:
+        raise SignatureInvalid("the signature does not cover its time")
+    return signed
 
 
 def _seconds(parameters: Mapping[str, str], name: str) -> int:

@@ -62,6 +62,8 @@ class Claim:
 
     key_id: str
     signature: bytes
+    made_at: datetime
+    """The date that is signed: nobody else can repeat the request under a later one."""
     bases: tuple[bytes, ...]
     """What may have been signed: the request as it came, then as some servers spell it."""
     kind: Kind | None
@@ -138,8 +140,8 @@ def seconds_of_date(value: str) -> float:
     return at.timestamp()
 
 
-def judge_time(made: float, now: datetime) -> None:
-    """Hold the time of signing, in seconds since 1970, against the window.
+def judge_time(made: float, now: datetime) -> datetime:
+    """Hold the time of signing, in seconds since 1970, against the window; return it.
 
     Raises:
         SignatureInvalid: it lies too far back or ahead (security case SIG-07).
@@ -147,6 +149,7 @@ def judge_time(made: float, now: datetime) -> None:
     """
     if abs(now.timestamp() - made) > (WINDOW + SKEW).total_seconds():
         raise SignatureInvalid("the signature is too old, or from the future: check both clocks")
+    return datetime.fromtimestamp(made, UTC)
 
 
 def judge_expiry(expires: float, now: datetime) -> None:

@@ -44,13 +44,14 @@ def read(request: Request, fields: Mapping[str, str], now: datetime) -> Claim:
     signature = _signature(fields.get("signature", ""), label)
     names = _names(signed)
     _judge_coverage(names, request)
-    key_id, kind = _judge_parameters(signed[1], now)
+    key_id, kind, made_at = _judge_parameters(signed[1], now)
     if "content-digest" in names:
         check_content_digest(fields.get("content-digest", ""), request.body)
     parameters = structured.serialise(signed)
     return Claim(
         key_id=key_id,
         signature=signature,
+        made_at=made_at,
         bases=tuple(
             signature_base(names, {**fields, **derived}, parameters)
             for derived in _spellings(request, fields)
@@ -120,8 +121,13 @@ def _judge_coverage(names: Sequence[str], request: Request) -> None:
         raise SignatureInvalid("the signature does not cover the digest of the body")
 
 
-def _judge_parameters(parameters: Mapping[str, object], now: datetime) -> tuple[str, Kind | None]:
-    """Judge the signature's parameters; return the key's id and the kind of key `alg` needs."""
+def _judge_parameters(
+    parameters: Mapping[str, object], now: datetime
+) -> tuple[str, Kind | None, datetime]:
+    """Judge the signature's parameters.
+
+    Return the key's id, the kind of key `alg` needs, and when it was made.
+    """
     for name, value in parameters.items():
         if type(value) is not PARAMETERS.get(name):
             raise SignatureInvalid(f"the parameter {name[:40]} is unknown or of a wrong type")
@@ -129,14 +135,14 @@ def _judge_parameters(parameters: Mapping[str, object], now: datetime) -> tuple[
     key_id, alg = parameters.get("keyid"), parameters.get("alg")
     if not isinstance(created, int) or not isinstance(key_id, str) or not key_id:
         raise SignatureInvalid("the signature has no created or no keyid")
-    judge_time(created, now)
+    made_at = judge_time(created, now)
     if isinstance(expires, int):
         judge_expiry(expires, now)
     if not isinstance(alg, str):
-        return key_id, None
+        return key_id, None, made_at
     if alg not in KINDS:
         raise SignatureInvalid(f"the algorithm {alg[:40]} is not accepted")
-    return key_id, KINDS[alg]
+    return key_id, KINDS[alg], made_at
 
 
 def _spellings(request: Request, fields: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,24 +1,28 @@
 """What came in and waits to be understood: the first of the three queues.
 
 Put by the inbox's door, claimed and finished by the inbox worker. A row stays after it is
-done, without its body: its id is the ledger against replays.
+done, without its body: what was said, and the date it was signed with, is the ledger against
+replays. The same id may come again with something else, and the same words signed anew.
 
 A claim moves a row's `due` to the end of its lease, so a worker that dies gives it back by
 doing nothing; `attempts` counts claims, so a row that kills its worker is found out. It goes
-from host to host by the index, so the flood of one delays no other (ABU-05).
+from host to host by the index, so the flood of one delays no other (ABU-05). Of one actor only
+the earliest that waits is taken, whichever worker has it: so what an actor says stays in order.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    Exists,
     FromClause,
     Select,
     bindparam,
     delete,
+    exists,
     func,
     literal_column,
     select,
@@ -43,29 +47,59 @@ def _is_waiting(table: FromClause) -> ColumnElement[bool]:
 
 _WAITING = _is_waiting(inbox)
 
+LOOKED_AT = 4
+"""Times as many of each host are looked at as are taken: some have to wait for their actor's
+earlier ones."""
+
 # Built once: SQLAlchemy then compiles each of them once.
-_PUT = insert(inbox).on_conflict_do_nothing(index_elements=["activity_id"])
+_PUT = (
+    insert(inbox)
+    .on_conflict_do_nothing(index_elements=["digest", "signed_at"])
+    .returning(inbox.c.id)
+)
 # SQLite gets all rows in one statement: its driver lets the interpreter's lock go for each that
 # it runs, and a writer that has to win it back for every row keeps all who wait for the commit.
 _PUT_SQLITE = (
     "INSERT INTO inbox"
-    " (state, attempts, received_at, due, activity_id, host, actor_uri, type, body)"
-    " VALUES {rows} ON CONFLICT (activity_id) DO NOTHING"
+    " (state, attempts, received_at, due,"
+    " activity_id, digest, signed_at, place, proved, host, actor_uri, type, body)"
+    " VALUES {rows} ON CONFLICT (digest, signed_at) DO NOTHING"
 )
-_ROW_SQLITE = "('waiting', 0, ?1, ?1, ?, ?, ?, ?, ?)"
+_ROW_SQLITE = "('waiting', 0, ?1, ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# Within RETURNING, SQLAlchemy leaves out the table, and a subquery would mean its own columns.
+_OUTER: Mapping[str, ColumnElement[Any]] = {
+    name: literal_column(f"inbox.{name}") for name in ("id", "actor_uri", "digest")
+}
 _NOW = bindparam("now", type_=inbox.c.due.type)
 _UNTIL = bindparam("until", type_=inbox.c.due.type)
 
 
+def _is_behind(row: FromClause) -> ColumnElement[bool]:
+    """Whether an earlier activity of the actor of `row` waits, or is being processed."""
+    earlier = inbox.alias("earlier")
+    first = (
+        select(earlier.c.id)
+        .where(earlier.c.actor_uri == row.c.actor_uri, earlier.c.id < row.c.id)
+        .where(_is_waiting(earlier), ~earlier.c.stands_aside)
+        .limit(1)
+        .correlate(row)
+    )
+    # Not EXISTS: PostgreSQL would join all that waits rather than take a step in the index.
+    return first.scalar_subquery().is_not(None)
+
+
 def _due(*, lateral: bool) -> Select[Any]:
-    """Return the ids to claim: the first of every host, then the second of every host, …"""
+    """Return the ids to claim: the first of every host, then the second of every host, …
+
+    Of each host only the first `window` that are due are looked at, however many it has.
+    """
     hosts, row = hosts_in(inbox, _is_waiting), inbox.alias("candidate")
     own = (
-        select(row.c.id, row.c.due)
+        select(row.c.id, row.c.place, row.c.actor_uri)
         .where(row.c.host == hosts.c.host, _is_waiting(row))
         .where(row.c.due <= _NOW)
-        .order_by(row.c.due, row.c.id)
-        .limit(bindparam("per_host"))
+        .order_by(row.c.place, row.c.id)
+        .limit(bindparam("window"))
         .correlate(hosts)
     )
     found: FromClause
@@ -75,16 +109,24 @@ def _due(*, lateral: bool) -> Select[Any]:
     else:  # SQLite knows no LATERAL, but looks at a correlated IN once for each host
         found = inbox.alias("found")
         source = hosts.join(found, found.c.id.in_(own.with_only_columns(row.c.id)))
-    turn = func.row_number().over(partition_by=hosts.c.host, order_by=(found.c.due, found.c.id))
+    turn = func.row_number().over(partition_by=hosts.c.host, order_by=(found.c.place, found.c.id))
     turns = (
-        select(found.c.id, found.c.due, turn.label("turn"))
+        select(found.c.id, found.c.place, turn.label("turn"))
         .select_from(source)
-        .where(hosts.c.host.not_in(bindparam("busy", expanding=True)))
+        .where(hosts.c.host.not_in(bindparam("busy", expanding=True)), ~_is_behind(found))
         .subquery("turns")
     )
     return (
-        select(turns.c.id).order_by(turns.c.turn, turns.c.due, turns.c.id).limit(bindparam("most"))
+        select(turns.c.id)
+        .where(turns.c.turn <= bindparam("per_host"))
+        .order_by(turns.c.turn, turns.c.place, turns.c.id)
+        .limit(bindparam("most"))
     )
+
+
+def _was_said_before() -> Exists:
+    before = inbox.alias("before")
+    return exists().where(before.c.digest == _OUTER["digest"], before.c.id < _OUTER["id"])
 
 
 def _claim(*, lateral: bool) -> Any:
@@ -106,6 +148,9 @@ def _claim(*, lateral: bool) -> Any:
             inbox.c.attempts,
             inbox.c.host,
             inbox.c.received_at,
+            inbox.c.signed_at,
+            inbox.c.proved,
+            _was_said_before(),
         )
     )
 
@@ -118,25 +163,33 @@ _OF_HOST = (
     .limit(bindparam("most", type_=inbox.c.id.type))
 )
 _COUNT_OF_HOST = Prepared(select(func.count().label("many")).select_from(_OF_HOST.subquery()))
+_later = inbox.alias("later")
+_HAS_MORE = exists().where(
+    _later.c.actor_uri == _OUTER["actor_uri"], _later.c.id > _OUTER["id"], _is_waiting(_later)
+)
 _FINISH = Prepared(
     update(inbox)
     .where(inbox.c.id == bindparam("job"))
     .values(state="done", body=None, lease_until=None, outcome=bindparam("said"))
+    .returning(_HAS_MORE.label("has_more"))
 )
 
 
-def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
-    """Store verified activities; one whose id we had before is left out."""
+def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
+    """Store verified activities; return how many were left out: replays of what we had before."""
     if not incoming:
-        return
+        return 0
     if tx.conn.dialect.name == "sqlite":
-        _put_sqlite(tx, incoming)
-        return
-    tx.conn.execute(
+        return len(incoming) - _put_sqlite(tx, incoming)
+    stored = tx.conn.execute(
         _PUT,
         [
             {
                 "activity_id": each.activity_id,
+                "digest": each.digest,
+                "signed_at": each.signed_at,
+                "place": each.place,
+                "proved": each.proved,
                 "host": each.host,
                 "actor_uri": each.actor_uri,
                 "type": each.type,
@@ -149,14 +202,19 @@ def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
             for each in incoming
         ],
     )
+    return len(incoming) - len(stored.all())
 
 
-def _put_sqlite(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
-    values: list[object] = [Instant().process_bind_param(tx.now, tx.conn.dialect)]
+def _put_sqlite(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
+    def number(at: datetime) -> int | None:
+        return Instant().process_bind_param(at, tx.conn.dialect)
+
+    values: list[object] = [number(tx.now)]
     for each in incoming:
-        values += (each.activity_id, each.host, each.actor_uri, each.type, each.body)
+        values += (each.activity_id, each.digest, number(each.signed_at), number(each.place))
+        values += (each.proved, each.host, each.actor_uri, each.type, each.body)
     rows = ", ".join([_ROW_SQLITE] * len(incoming))
-    driver(tx.conn).execute(_PUT_SQLITE.format(rows=rows), values)
+    return int(driver(tx.conn).execute(_PUT_SQLITE.format(rows=rows), values).rowcount)
 
 
 def claim(
@@ -169,8 +227,9 @@ def claim(
 ) -> list[InboxJob]:
     """Take up to `limit` waiting activities for as long as `lease`, in the order they came.
 
-    At most `per_host` of each host, and none of those that are `busy`; the hosts take turns.
-    `attempts` of a job counts this claim.
+    At most one of each actor, its earliest, and that only while nobody has an earlier one in
+    hand. At most `per_host` of each host, and none of those that are `busy`; the hosts take
+    turns. `attempts` of a job counts this claim.
     """
     statement = _CLAIM_LATERAL if tx.conn.dialect.name == "postgresql" else _CLAIM_SQLITE
     values = {
@@ -178,25 +237,41 @@ def claim(
         "until": tx.now + lease,
         "most": limit,
         "per_host": per_host or limit,
+        "window": LOOKED_AT * (per_host or limit),
         "busy": list(busy),
     }
     rows = tx.conn.execute(statement, values)
     return sorted((InboxJob(*row) for row in rows), key=lambda job: job.id)
 
 
-def finish(tx: WriteTx, job_id: int, outcome: str) -> None:
-    """Mark an activity as processed and forget its body; `outcome` says what came of it."""
-    _FINISH.run(tx, job=job_id, said=outcome)
+def finish(tx: WriteTx, job_id: int, outcome: str) -> bool:
+    """Mark an activity as processed and forget its body; `outcome` says what came of it.
+
+    Return whether more of its actor waits.
+    """
+    return bool(_FINISH.one(tx, job=job_id, said=outcome)["has_more"])
 
 
 def retry(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
-    """Give an activity back until `due`."""
-    _change(tx, job_id, due=due, outcome=error)
+    """Give an activity back until `due`; later ones of its actor wait for it."""
+    _change(tx, job_id, due=due, place=due, outcome=error)
 
 
-def give_back(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
-    """Give an activity back until `due`, as if it had not been claimed this time."""
-    _change(tx, job_id, due=due, outcome=error, attempts=inbox.c.attempts - 1)
+def give_back(
+    tx: WriteTx, job_id: int, due: datetime, error: str, *, stands_aside: bool = False
+) -> None:
+    """Give an activity back until `due`, as if it had not been claimed this time.
+
+    Later ones of its actor wait unless it `stands_aside`.
+    """
+    _change(
+        *(tx, job_id),
+        due=due,
+        place=due,
+        outcome=error,
+        stands_aside=stands_aside,
+        attempts=inbox.c.attempts - 1,
+    )
 
 
 def park(tx: WriteTx, job_id: int, error: str) -> None:

@@ -40,6 +40,7 @@ def put(tx: WriteTx, message: Message) -> None:
         warning=message.warning,
         attached=message.attached,
         published_at=message.published_at,
+        updated_at=message.updated_at,
         received_at=tx.now,
         host=host_of(message.actor_uri),
         **body_of(message.html, message.attached),

@@ -39,7 +39,7 @@ _UNTOLD = notices.c.state == NoticeState.FAILED
 _LOST = _READER.is_(None)
 _INBOX_JOBS = select(
     literal("inbox").label("queue"),
-    inbox.c.activity_id.label("job"),
+    case((inbox.c.activity_id == "", inbox.c.type), else_=inbox.c.activity_id).label("job"),
     inbox.c.host,
     inbox.c.attempts,
     inbox.c.outcome.label("error"),
@@ -88,7 +88,8 @@ class ParkedJob:
 
     queue: Literal["inbox", "notices", "outbox"]
     job: str
-    """The id of the activity that came in, or the kind of what happened here or was to be told."""
+    """The id of the activity that came in, its type where it has none; or the kind of what
+    happened here or was to be told."""
     host: str | None
     attempts: int
     error: str | None

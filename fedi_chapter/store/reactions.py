@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from fedi_chapter.domain.conversation import Reaction
 from fedi_chapter.store.prepared import Prepared
@@ -23,19 +23,20 @@ _PUT = Prepared(
 
 
 def put(tx: WriteTx, reaction: Reaction) -> bool:
-    """Count a reaction; False when this person's was counted before."""
-    return _PUT.first(tx, **asdict(reaction)) is not None
+    """Count a reaction; False when this person's was counted before.
+
+    Then it is known by its newer id, by which it may be taken back.
+    """
+    if _PUT.first(tx, **asdict(reaction)) is not None:
+        return True
+    same = _is_of(reaction.kind, reaction.actor_uri, reaction.object_uri)
+    tx.conn.execute(update(reactions).where(*same).values(activity_id=reaction.activity_id))
+    return False
 
 
 def remove(tx: WriteTx, kind: Literal["like", "boost"], actor_uri: str, object_uri: str) -> bool:
     """Take a reaction back; tell whether there was one."""
-    gone = tx.conn.execute(
-        delete(reactions).where(
-            reactions.c.kind == kind,
-            reactions.c.actor_uri == actor_uri,
-            reactions.c.object_uri == object_uri,
-        )
-    )
+    gone = tx.conn.execute(delete(reactions).where(*_is_of(kind, actor_uri, object_uri)))
     return gone.rowcount > 0
 
 
@@ -58,3 +59,11 @@ def counts(tx: ReadTx, uris: Sequence[str]) -> tuple[int, int]:
     )
     by_kind = {row.kind: row.number for row in rows}
     return by_kind.get("like", 0), by_kind.get("boost", 0)
+
+
+def _is_of(kind: str, actor_uri: str, object_uri: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        reactions.c.kind == kind,
+        reactions.c.actor_uri == actor_uri,
+        reactions.c.object_uri == object_uri,
+    )

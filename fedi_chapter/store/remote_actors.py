@@ -55,6 +55,9 @@ _BY_KEY = Prepared(
 _PUBLIC = select(remote_keys.c.id, remote_keys.c.public)
 _LISTED = func.json_each(bindparam("ids", type_=Text)).table_valued("value")
 _PUBLIC_SQLITE = Prepared(_PUBLIC.where(remote_keys.c.id.in_(select(_LISTED.c.value))))
+_KNOWN = select(remote_actors.c.uri).where(
+    remote_actors.c.uri.in_(bindparam("uris", expanding=True))
+)
 _NEW = insert(remote_actors)
 _KEPT = {"uri", "handle", "moved_at", "moved_to"}
 _COLUMNS = [column.name for column in remote_actors.columns]
@@ -101,6 +104,11 @@ def public_keys(tx: ReadTx, key_ids: Collection[str]) -> dict[str, bytes]:
         return {row["id"]: row["public"] for row in rows}
     found = tx.conn.execute(_PUBLIC.where(remote_keys.c.id.in_(key_ids)))
     return {row.id: row.public for row in found}
+
+
+def known_among(tx: ReadTx, uris: Collection[str]) -> set[str]:
+    """Return those of `uris` that are actors we have met."""
+    return set(tx.conn.execute(_KNOWN, {"uris": list(uris)}).scalars())
 
 
 def by_handle(tx: ReadTx, handle: str) -> RemoteActor | None:

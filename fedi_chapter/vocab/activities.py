@@ -211,6 +211,7 @@ class Block(Activity):
 class UndoBlock(Activity):
     """Somebody no longer blocks one of ours."""
 
+    block_id: str | None
     target: str | None
 
 

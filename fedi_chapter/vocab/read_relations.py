@@ -130,7 +130,7 @@ def read_undo(it: Received) -> act.Activity:
     if type_of(thing, LIKES):
         return act.UndoLike(**it.common, like_id=uri, object=target)
     if type_of(thing, {"Block"}):
-        return act.UndoBlock(**it.common, target=target)
+        return act.UndoBlock(**it.common, block_id=uri, target=target)
     answer = type_of(thing, JOINS | EVENT_ANSWERS)
     if answer is not None:
         return act.UndoAnswer(

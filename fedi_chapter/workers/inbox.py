@@ -1,7 +1,8 @@
 """The loop behind the inbox: many activities at once, those of one actor one after the other.
 
-No host takes more than a part of the places, however much it sends and however slowly it
-answers questions (ABU-05).
+An actor's next activity is leased when the one before has ended, wherever that was processed:
+several workers keep the order together. No host takes more than a part of the places, however
+much it sends and however slowly it answers questions (ABU-05).
 
 Run by the supervisor. What an activity means is the business of `federation.dispatch`; how
 failures are put back or aside, of `workers.loop`.
@@ -10,7 +11,6 @@ failures are put back or aside, of `workers.loop`.
 import asyncio
 from collections import Counter
 from datetime import timedelta
-from weakref import WeakValueDictionary
 
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
@@ -37,9 +37,9 @@ MOST_ATTEMPTS = 4
 """Three tries for what fails unexpectedly; servers that do not answer have waits of their own."""
 
 
-def queue(deps: Deps) -> Queue[InboxJob]:
-    """Describe the inbox queue to the loop."""
-    desk = _Desk(deps)
+def queue(deps: Deps, bell: Bell | None = None) -> Queue[InboxJob]:
+    """Describe the inbox queue to the loop; `bell` is rung when an actor's next may be leased."""
+    desk = _Desk(deps, bell or Bell())
     return Queue(
         name="inbox",
         claim=desk.claim,
@@ -54,15 +54,14 @@ def queue(deps: Deps) -> Queue[InboxJob]:
 
 async def run(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
     """Process what comes in until `stop` is set."""
-    await work(deps, queue(deps), stop=stop, bell=bell)
+    await work(deps, queue(deps, bell), stop=stop, bell=bell)
 
 
 class _Desk:
-    """What one process has in hand: the actors, who wait for themselves, and the hosts."""
+    """What one process has in hand, by host."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
-        self._actors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+    def __init__(self, deps: Deps, bell: Bell) -> None:
+        self._deps, self._bell = deps, bell
         self._hosts: Counter[str] = Counter()
         self._giving_way = asyncio.Semaphore(TURN)
 
@@ -72,11 +71,10 @@ class _Desk:
         return inbox.claim(tx, limit, LEASE, per_host=PER_HOST, busy=busy)
 
     async def do(self, job: InboxJob) -> None:
-        """Process one, after those of the same actor that were claimed before."""
+        """Process one; then the next of the same actor may be leased."""
         self._hosts[job.host] += 1
         try:
-            async with self._actors.setdefault(job.actor_uri, asyncio.Lock()):
-                await self._process(job)
+            await self._process(job)
         finally:
             self._hosts[job.host] -= 1
             if not self._hosts[job.host]:
@@ -86,7 +84,8 @@ class _Desk:
         if self._is_crowded():
             async with self._giving_way:
                 await self._rest()
-        await process(self._deps, job)
+        if await process(self._deps, job):
+            self._bell.ring()
 
     async def _rest(self) -> None:
         for _ in range(GLANCES):

@@ -229,3 +229,26 @@ async def test_a_pin_without_an_id_is_taken(world: World) -> None:
     assert await mastodon.member("alice").pin("https://m.test/1", chapter=chapter.uri) == 202
     await world.settle()
     assert (await chapter.outcomes())[0].startswith("ignored: ")
+
+
+async def test_an_older_edit_of_a_private_message_changes_nothing(
+    world: World, clock: SetClock
+) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    status = await alice.dm(chapter.uri, "At six?")
+    await world.settle()
+    clock.advance(timedelta(minutes=1))
+    older = alice.statuses[status] | {"content": "At seven?", "updated": stamp(clock)}
+    clock.advance(timedelta(minutes=1))
+    newer = alice.statuses[status] | {"content": "At eight?", "updated": stamp(clock)}
+    for number, note in enumerate((newer, older)):
+        update = alice.activity("Update", note, uri=f"{status}#update/{number}", to=[chapter.uri])
+        await alice.send(chapter.urls.shared_inbox, update)
+        await world.settle()
+    message = await chapter.read(lambda tx: messages.get(tx, status))
+    assert message
+    assert message.html == "At eight?"
+
+
+def stamp(clock: SetClock) -> str:
+    return f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"

@@ -50,7 +50,7 @@ async def test_the_ledger_of_what_came_in_is_kept_for_thirty_days(
     come = Incoming("https://b.test/1", "https://b.test/u", "Like", b"{}")
 
     def put(tx: WriteTx) -> None:
-        inbox.put_many(tx, [come, replace(come, activity_id="https://b.test/2")])
+        inbox.put_many(tx, [come, replace(come, actor_uri="https://b.test/v")])
         first, _ = inbox.claim(tx, 2, timedelta(minutes=1))
         inbox.finish(tx, first.id, "done")
 

@@ -1,12 +1,13 @@
 """The two inner queues: what came in, and what happened here."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.domain.happening import EventChanged, EventPublished
-from fedi_chapter.domain.inbox import Incoming
+from fedi_chapter.domain.inbox import InboxJob, Incoming
 from fedi_chapter.store import inbox, outbox
 from fedi_chapter.store.tx import Database
 from tests.kit.builders import NOW
@@ -17,31 +18,97 @@ LEASE = timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
 
 
-def incoming(number: int, body: bytes = b"{}") -> Incoming:
-    return Incoming(f"https://a.example/{number}", "https://a.example/ana", "Like", body)
+def incoming(number: int, body: bytes = b"{}", *, at: datetime = NOW) -> Incoming:
+    """Return the like of one of several people."""
+    uri = f"https://a.example/{number}"
+    return Incoming(f"{uri}/like", uri, "Like", body, signed_at=at)
 
 
-async def test_an_activity_that_comes_twice_is_stored_once(db: Database) -> None:
-    await db.write(lambda tx: inbox.put_many(tx, [incoming(1), incoming(2), incoming(1, b"again")]))
-    await db.write(lambda tx: inbox.put_many(tx, [incoming(2), incoming(3)]))
-    await db.write(lambda tx: inbox.put_many(tx, []))
-    jobs = await db.write(lambda tx: inbox.claim(tx, 10, LEASE))
-    assert [job.activity_id[-1] for job in jobs] == ["1", "2", "3"]
-    assert [job.body for job in jobs] == [b"{}"] * 3
+async def claim(db: Database, limit: int = 10) -> list[InboxJob]:
+    return await db.write(lambda tx: inbox.claim(tx, limit, LEASE))
+
+
+async def test_what_was_signed_at_one_time_is_stored_once_and_counted(db: Database) -> None:
+    one, two = incoming(1), incoming(2)
+    assert await db.write(lambda tx: inbox.put_many(tx, [one, two, one])) == 1
+    assert await db.write(lambda tx: inbox.put_many(tx, [two, incoming(3)])) == 1
+    assert await db.write(lambda tx: inbox.put_many(tx, [])) == 0
+    jobs = await claim(db)
+    assert [job.actor_uri[-1] for job in jobs] == ["1", "2", "3"]
+    assert [(job.body, job.is_repeat) for job in jobs] == [(b"{}", False)] * 3
+
+
+async def test_an_id_comes_again_with_other_words_or_signed_anew(db: Database) -> None:
+    said = [incoming(1), incoming(1, b"other words"), incoming(1, at=NOW + MINUTE)]
+    assert await db.write(lambda tx: inbox.put_many(tx, said)) == 0
+    found = []
+    while jobs := await claim(db):
+        found += [(job.body, job.signed_at, job.is_repeat) for job in jobs]
+        await db.write(lambda tx, jobs=jobs: inbox.finish(tx, jobs[0].id, "done"))
+    assert found == [
+        (b"{}", NOW, False),
+        (b"other words", NOW, False),
+        (b"{}", NOW + MINUTE, True),
+    ]
+
+
+async def test_what_nobody_proved_uses_up_nothing_of_what_is_proved(db: Database) -> None:
+    proved = incoming(1)
+    hint = replace(proved, proved=False)
+    assert await db.write(lambda tx: inbox.put_many(tx, [hint, proved, hint])) == 1
+    (job,) = await claim(db)
+    assert not job.proved
+
+
+async def test_an_actor_has_one_activity_in_hand_whoever_asks(
+    db: Database, clock: SetClock
+) -> None:
+    said = [incoming(1, b"first"), incoming(2), incoming(1, b"second"), incoming(1, b"third")]
+    await db.write(lambda tx: inbox.put_many(tx, said))
+    first, other = await claim(db)
+    assert (first.body, other.body) == (b"first", b"{}")
+    assert await claim(db) == []
+    assert await db.write(lambda tx: inbox.finish(tx, first.id, "done"))
+    assert not await db.write(lambda tx: inbox.finish(tx, other.id, "done"))
+    (second,) = await claim(db)
+    await db.write(lambda tx: inbox.retry(tx, second.id, NOW + MINUTE, "their server is down"))
+    assert await claim(db) == []
+    clock.advance(MINUTE)
+    (again,) = await claim(db)
+    await db.write(lambda tx: inbox.park(tx, again.id, "a riddle"))
+    assert [job.body for job in await claim(db)] == [b"third"]
+
+
+async def test_what_waits_for_a_third_server_does_not_hold_up_its_actor(db: Database) -> None:
+    await db.write(lambda tx: inbox.put_many(tx, [incoming(1, b"boost"), incoming(1, b"like")]))
+    (boost,) = await claim(db)
+    due = NOW + MINUTE
+    await db.write(lambda tx: inbox.give_back(tx, boost.id, due, "slow", stands_aside=True))
+    assert [job.body for job in await claim(db)] == [b"like"]
+
+
+async def test_who_sends_much_stands_behind_others_of_the_same_host(db: Database) -> None:
+    def of(name: str, seconds: int) -> Incoming:
+        uri = f"https://a.example/{name}"
+        place = NOW + timedelta(seconds=seconds)
+        return Incoming(f"{uri}/{seconds}", uri, "Like", b"{}", "a.example", place=place)
+
+    crowd = [of("flood", number) for number in range(1000)]
+    await db.write(lambda tx: inbox.put_many(tx, [*crowd, of("ana", 3), of("ben", 3)]))
+    jobs = await db.write(lambda tx: inbox.claim(tx, 10, LEASE, per_host=2))
+    assert [job.actor_uri[-3:] for job in jobs] == ["ood", "ana"]
+    jobs = await db.write(lambda tx: inbox.claim(tx, 10, LEASE, per_host=2))
+    assert [job.actor_uri[-3:] for job in jobs] == ["ben"]
 
 
 async def test_a_whole_volley_is_stored_at_once_and_byte_for_byte(db: Database) -> None:
     body = '{"content": "\\u00e4 ä 🐟 \\" \\\\"}'.encode()
-    volley = [
-        Incoming(f"https://a.example/{number}", "https://a.example/ana", "Like", body, "a.example")
-        for number in range(500)
-    ]
+    volley = [replace(incoming(number, body), host="a.example") for number in range(500)]
     await db.write(lambda tx: inbox.put_many(tx, volley))
     jobs = await db.write(lambda tx: inbox.claim(tx, 1_000, LEASE))
     assert [job.activity_id for job in jobs] == [each.activity_id for each in volley]
-    assert {(job.body, job.actor_uri, job.host, job.attempts) for job in jobs} == {
-        (body, "https://a.example/ana", "a.example", 1)
-    }
+    assert [job.actor_uri for job in jobs] == [each.actor_uri for each in volley]
+    assert {(job.body, job.host, job.attempts) for job in jobs} == {(body, "a.example", 1)}
     assert await db.read(lambda tx: inbox.room(tx, "a.example", 501)) == 1
 
 

@@ -37,7 +37,7 @@ def apply(tx: WriteTx, activity: UndoAnswer, case: Case) -> Outcome:
     )
     outcome: Outcome = answers.UNKNOWN
     for event in _events(tx, activity, case):
-        outcome = answers.take_back(tx, event, case.sender, undoing, undone)
+        outcome = answers.take_back(tx, event, case, undoing, undone)
     return outcome
 
 

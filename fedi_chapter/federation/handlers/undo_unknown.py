@@ -27,8 +27,7 @@ def _take_back_answer(tx: WriteTx, activity: UndoUnknown, case: Case) -> Outcome
     known = rsvps.by_activity(tx, sender.uri, uri)
     event = events.get(tx, known.event_id) if known else None
     if known is None or event is None:
-        answers.bar(tx, sender, uri)  # it may still be on its way
         return Ignored("undoes nothing we know")
     meaning = Answer.NO if known.route is Route.JOIN else Answer.NONE
     undoing = answers.said(activity, case, meaning, known.route)
-    return answers.take_back(tx, event, sender, undoing, Undone(uri, known.said_rank))
+    return answers.take_back(tx, event, case, undoing, Undone(uri, known.said_rank))

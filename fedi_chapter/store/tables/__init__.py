@@ -12,8 +12,10 @@ from fedi_chapter.store.tables.content import (
     posts,
     tags,
     tombstones,
+    undone,
 )
 from fedi_chapter.store.tables.conversation import (
+    deleted_replies,
     messages,
     quotes,
     reactions,
@@ -45,7 +47,7 @@ from fedi_chapter.store.tables.peers import (
     remote_actors,
     remote_keys,
 )
-from fedi_chapter.store.tables.queues import activities, deliveries, inbox, outbox
+from fedi_chapter.store.tables.queues import activities, deliveries, dropped, inbox, outbox
 from fedi_chapter.store.tables.rsvps import (
     event_secrets,
     exact_places,
@@ -64,9 +66,11 @@ __all__ = [
     "blocks",
     "boosts",
     "calendar_feeds",
+    "deleted_replies",
     "deliveries",
     "door_before",
     "door_entries",
+    "dropped",
     "event_messages",
     "event_secrets",
     "events",
@@ -107,4 +111,5 @@ __all__ = [
     "tags",
     "tallies",
     "tombstones",
+    "undone",
 ]

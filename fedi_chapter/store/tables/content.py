@@ -153,3 +153,12 @@ tombstones = Table(
     Column("at", Instant, nullable=False),
     Column("ours", Boolean, nullable=False, default=False),
 )
+
+undone = Table(
+    "undone",
+    metadata,
+    Column("mark", String(64), primary_key=True),  # of an actor and what it did
+    Column("until", Instant, nullable=False),  # what was signed before doesn't count
+    Column("is_open", Boolean, nullable=False),  # nor does the next, whenever it was signed
+    Column("at", Instant, nullable=False, index=True),
+)

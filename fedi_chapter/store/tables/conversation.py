@@ -39,6 +39,14 @@ replies = Table(
     Index("ix_replies_host_state", "host", "state"),
 )
 
+deleted_replies = Table(
+    "deleted_replies",
+    metadata,
+    Column("reply", Text, primary_key=True),
+    Column("root", Text, nullable=False),  # answers to it still belong to that
+    Column("at", Instant, nullable=False, index=True),
+)
+
 messages = Table(
     "messages",
     metadata,
@@ -47,6 +55,7 @@ messages = Table(
     Column("in_reply_to", Text),
     *_words(),
     Column("published_at", Instant, nullable=False),
+    Column("updated_at", Instant),
     Column("received_at", Instant, nullable=False),
     Column("host", Text, nullable=False, default="", index=True),
 )

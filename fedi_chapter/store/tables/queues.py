@@ -6,6 +6,8 @@ gives them back by doing nothing.
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -27,7 +30,10 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", BIG_ID, primary_key=True, autoincrement=True),
-    Column("activity_id", Text, nullable=False, unique=True),  # the ledger against replays
+    Column("activity_id", Text, nullable=False),  # may come again, with something else
+    Column("digest", Text, nullable=False),  # of what was said, and by whom
+    Column("signed_at", Instant, nullable=False),
+    Column("proved", Boolean, nullable=False),  # by a key of its actor
     Column("host", Text, nullable=False, server_default=""),  # of the actor
     Column("actor_uri", Text, nullable=False),
     Column("type", Text, nullable=False),
@@ -35,18 +41,37 @@ inbox = Table(
     Column("received_at", Instant, nullable=False),
     Column("state", String(16), nullable=False),  # waiting | done | parked
     Column("attempts", Integer, nullable=False, default=0),
+    Column("place", Instant, nullable=False),  # the earlier goes first, among those of a host
     Column("due", Instant, nullable=False),
     Column("lease_until", Instant),
+    # Waits for a third server: what its actor says meanwhile need not wait with it.
+    Column("stands_aside", Boolean, nullable=False, server_default=false()),
     Column("outcome", Text),
+    # The ledger against replays: the same said again is new when it was signed anew.
+    Index("uq_inbox_digest_signed_at", "digest", "signed_at", unique=True),
     Index(  # a claim takes the first of each host, however many the others have
         "ix_inbox_waiting",
         "host",
-        "due",
+        "place",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(  # has its actor an earlier one that waits?
+        "ix_inbox_waiting_of_actor",
+        "actor_uri",
         "id",
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
     Index("ix_inbox_received_at", "received_at"),
+)
+
+dropped = Table(  # of what came in: a number for each reason
+    "dropped",
+    metadata,
+    Column("reason", String(32), primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )
 
 outbox = Table(
