@@ -38,6 +38,11 @@ class Tally:
         return self.going + self.attended + self.no_show + self.waitlist + self.pending
 
     @property
+    def shown_going(self) -> int:
+        """How many everybody is told come: heads with a seat, and who had one and stayed away."""
+        return self.heads + self.no_show
+
+    @property
     def voters(self) -> int:
         """How many people's answers stand."""
         return self.said_going + self.maybe + self.no

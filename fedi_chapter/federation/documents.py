@@ -17,6 +17,7 @@ from fedi_chapter.store import (
     activities,
     boosts,
     events,
+    faces,
     followers,
     local_actors,
     local_keys,
@@ -87,8 +88,8 @@ def face(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False)
 
     """
     found, owner = readable_event(tx, event_id, urls, as_face=True, reader_follows=reader_follows)
-    tally = tallies.get(tx, found.id)
-    return _counted(tx, write_face(found, owner, urls, tally, tx.now))
+    tally, said = tallies.get(tx, found.id), faces.get(tx, found.id)
+    return _counted(tx, write_face(found, owner, urls, tally, said, tx.now))
 
 
 def readable_event(

@@ -11,6 +11,7 @@ from typing import Literal
 from fedi_chapter.core.html import escape
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import Event
+from fedi_chapter.domain.face import FaceState
 from fedi_chapter.domain.tally import Tally
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.audience import write_audience, write_policy
@@ -33,23 +34,27 @@ def face_type(event: Event) -> Literal["Note", "Question"]:
 
 
 def write_face(
-    event: Event, actor: LocalActor, urls: Urls, tally: Tally, now: datetime
+    event: Event, actor: LocalActor, urls: Urls, tally: Tally, said: FaceState, now: datetime
 ) -> Document:
-    """Return an event as a post. It has no `summary`, which would be a content warning."""
-    content = _content(event, actor, urls)
+    """Return an event as a post. It has no `summary`, which would be a content warning.
+
+    What it says of seats is what was told last (`said`), however it stands at this moment.
+    """
+    content = _content(event, actor, urls, said)
+    edited = [at for at in (event.updated_at, said.changed_at) if at]
     return in_context(
         POLL,
         {
             "id": urls.face(event.id),
             "type": "Note",
-            **(write_poll(event, tally, now) if event.poll else {}),
+            **(write_poll(event, tally, said, now) if event.poll else {}),
             "url": urls.event(event.id),
             "attributedTo": urls.actor(actor),
             **write_audience(event.visibility, actor, urls),
             "content": content,
             "contentMap": {event.language: content},
             "published": stamp(event.published_at or event.created_at),
-            "updated": stamp(event.updated_at) if event.updated_at else None,
+            "updated": stamp(max(edited)) if edited else None,
             "sensitive": False,
             "attachment": write_pictures(event.images, urls),
             "tag": write_hashtags(event.tags, urls),
@@ -59,12 +64,12 @@ def write_face(
     )
 
 
-def _content(event: Event, actor: LocalActor, urls: Urls) -> str:
+def _content(event: Event, actor: LocalActor, urls: Urls, said: FaceState) -> str:
     """Return the whole text. The event's page is its only link, so it gets the preview card.
 
     Nothing in it changes by itself: new totals are told of a text that is still the same.
     """
-    told = ("👥", actor.name), ("🎟", taking_part(event)), ("🎒", bring(event))
+    told = ("👥", actor.name), ("🎟", taking_part(event, said)), ("🎒", bring(event))
     about = excerpt(event, LONGEST_EXCERPT)
     return "".join(
         (

@@ -9,21 +9,25 @@ from datetime import datetime
 
 from fedi_chapter.core.i18n import translator
 from fedi_chapter.domain.event import Event, RsvpMode
+from fedi_chapter.domain.face import FaceState
 from fedi_chapter.domain.tally import Tally
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.vocab.when import stamp
 from fedi_chapter.vocab.wording import who_sees_answers
 
 
-def write_poll(event: Event, tally: Tally, now: datetime) -> Document:
-    """Return what makes a face a Question; the event has the names of its options."""
-    totals = (tally.said_going, tally.maybe, tally.no)
+def write_poll(event: Event, tally: Tally, said: FaceState, now: datetime) -> Document:
+    """Return what makes a face a Question; the event has the names of its options.
+
+    Who comes is counted in seats, guests included: so the number never contradicts them.
+    """
+    totals = (tally.shown_going, tally.maybe, tally.no)
     closed_at = _closed_at(event, now)
     return {
         "type": "Question",
         "oneOf": [_option(*each) for each in zip(event.poll, totals, strict=True)],
-        "votersCount": tally.voters,
-        "endTime": stamp(event.closes_at),
+        "votersCount": sum(totals),
+        "endTime": stamp(said.poll_ends_at or event.closes_at),
         "closed": stamp(closed_at) if closed_at else None,
     }
 
@@ -34,9 +38,9 @@ def how_to_answer(event: Event) -> tuple[str, ...]:
         return ()
     t = translator(event.language)
     if event.poll:
-        how = t("Answer in the poll, or reply: going +2.")
+        how = t("Answer in the poll, or reply: going, or going +2 for you and two guests.")
     else:
-        how = t("To say that you come, reply: going +2.")
+        how = t("To say that you come, reply: going, or going +2 for you and two guests.")
     asked = (t("An organizer confirms each seat."),) if event.approval else ()
     return (f"✋ {how}", " ".join((*asked, who_sees_answers(event))))
 

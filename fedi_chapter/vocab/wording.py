@@ -11,6 +11,7 @@ from fedi_chapter.core.html import escape, plain
 from fedi_chapter.core.i18n import translator
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import NAME_LENGTHS, Event, EventStatus, PlaceShown, RsvpMode
+from fedi_chapter.domain.face import FaceState
 from fedi_chapter.vocab.when import span
 
 LONGEST_SUMMARY = 500
@@ -71,16 +72,28 @@ def where_to_learn(event: Event) -> str | None:
     return t("link after RSVP") if event.link_kept else None
 
 
-def taking_part(event: Event) -> str | None:
-    """Return where to sign up, and for how many there is room; nothing of a cancelled event."""
+def taking_part(event: Event, said: FaceState) -> str | None:
+    """Return where to sign up, for how many there is room, and whether seats are left.
+
+    Nothing of a cancelled event.
+    """
     if event.is_cancelled:
         return None
     t, lines = translator(event.language), []
     if event.rsvp is RsvpMode.EXTERNAL and event.external_url:
         lines.append(t("Sign up at {host}", host=urlsplit(event.external_url).hostname))
-    if room := room_for(event):
-        lines.append(room)
+    lines += filter(None, (room_for(event), _seats(event, said)))
     return " · ".join(lines) or None
+
+
+def _seats(event: Event, said: FaceState) -> str | None:
+    """Return that all seats are taken, or that some are free again."""
+    if event.capacity is None or said.changed_at is None:
+        return None
+    t = translator(event.language)
+    if not said.is_full:
+        return t("Seats are free again.")
+    return t("Full.") if event.counts_only else t("Full. There is a waitlist.")
 
 
 def room_for(event: Event) -> str | None:

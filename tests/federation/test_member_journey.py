@@ -188,7 +188,7 @@ async def test_a_new_event_is_one_entry_that_can_be_read_without_a_click(world: 
         "Grace Hall, 1450 Glenwood Ave",
         "Chapter a.test",
         "Room for 40 people",
-        "Answer in the poll, or reply: going +2.",
+        "Answer in the poll, or reply: going, or going +2 for you and two guests.",
         "Organizers see your answer.",
         chapter.urls.event(event.id),
     ):

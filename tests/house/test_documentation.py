@@ -20,6 +20,7 @@ import pytest
 from fedi_chapter.cli.main import cli
 from fedi_chapter.core import errors
 from fedi_chapter.core.errors import ChapterError
+from fedi_chapter.domain.face import FaceState
 from fedi_chapter.domain.tally import NOBODY
 from fedi_chapter.federation import dispatch, forms, publish
 from fedi_chapter.federation.outcome import Ignored
@@ -168,7 +169,7 @@ def test_examples_have_the_members_of_what_is_written() -> None:
     written = [
         write_actor(replace(CHAPTER, icon=None), URLS, keys),
         {**write_event(event, CHAPTER, URLS, NOBODY), **counts},
-        {**write_face(event, CHAPTER, URLS, NOBODY, PUBLISHED), **counts},
+        {**write_face(event, CHAPTER, URLS, NOBODY, FaceState(), PUBLISHED), **counts},
         accept("a", "b", join, "c"),
         rsvp("a", "b", "Join", uri, to="c", at=PUBLISHED),
     ]

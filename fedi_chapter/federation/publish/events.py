@@ -15,6 +15,7 @@ from fedi_chapter.domain.happening import (
     RsvpTallyChanged,
 )
 from fedi_chapter.federation.publish import relays
+from fedi_chapter.federation.publish.faces import current_face
 from fedi_chapter.federation.publish.message import (
     Audience,
     Followers,
@@ -32,7 +33,7 @@ from fedi_chapter.store import activities, audiences, events, local_actors, outb
 from fedi_chapter.vocab.audience import write_audience
 from fedi_chapter.vocab.envelopes import create, delete, update
 from fedi_chapter.vocab.events import write_event
-from fedi_chapter.vocab.faces import face_type, write_face
+from fedi_chapter.vocab.faces import face_type
 from fedi_chapter.vocab.shape import Document
 
 
@@ -127,9 +128,9 @@ def face_readers(scene: Scene, event: Event) -> tuple[Audience, ...]:
 
 def _forms(scene: Scene, event: Event, actor: LocalActor) -> tuple[Document, Document]:
     """Return the Event and its face as they are now."""
-    tally = tallies.get(scene.tx, event.id)
-    whole = write_event(event, actor, scene.urls, tally)
-    return whole, write_face(event, actor, scene.urls, tally, scene.tx.now)
+    face, _ = current_face(scene, event, actor)
+    whole = write_event(event, actor, scene.urls, tallies.get(scene.tx, event.id))
+    return whole, face
 
 
 def withdraw_face(scene: Scene, event: Event, actor: LocalActor) -> Document:

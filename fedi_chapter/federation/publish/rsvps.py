@@ -11,21 +11,25 @@ from fedi_chapter.federation.publish.events import (
     own_event,
     tell_at_close,
 )
+from fedi_chapter.federation.publish.faces import current_face
 from fedi_chapter.federation.publish.message import Message, Messages, Scene, inbox_of
 from fedi_chapter.store import superseded, tallies
 from fedi_chapter.vocab.envelopes import accept, ignore, reject, retotal
-from fedi_chapter.vocab.faces import write_face
 from fedi_chapter.vocab.shape import Document
 
 
 def tally_changed(scene: Scene, happening: RsvpTallyChanged) -> Messages:
-    """Tell the poll anew, whole; an event without one shows its numbers when it is fetched."""
+    """Tell the face anew, whole: new totals of its poll, or that it is full, or free again.
+
+    A face without a poll is told only when its words change; its numbers are seen by fetching.
+    """
     event, actor = own_event(scene, happening.event_id)
-    if event.deleted_at or not event.visibility.federates or not event.poll:
+    if event.deleted_at or not event.visibility.federates:
         return
     await_publication(scene, event)
-    tally = tallies.lock(scene.tx, event.id)
-    face = write_face(event, actor, scene.urls, tally, scene.tx.now)
+    face, says_something_new = current_face(scene, event, actor)
+    if not event.poll and not says_something_new:
+        return
     number = tallies.count_telling(scene.tx, event.id)
     told, uri = retotal(face, scene.urls.actor(actor), number=number), scene.urls.face(event.id)
     yield Message(told, actor, uri, face_readers(scene, event))

@@ -51,6 +51,7 @@ from fedi_chapter.store.tables.queues import activities, deliveries, dropped, in
 from fedi_chapter.store.tables.rsvps import (
     event_secrets,
     exact_places,
+    faces,
     notices,
     private_links,
     rsvps,
@@ -75,6 +76,7 @@ __all__ = [
     "event_secrets",
     "events",
     "exact_places",
+    "faces",
     "followers",
     "following",
     "hosts",

@@ -77,6 +77,15 @@ tallies = Table(
     Column("told", Integer, nullable=False, default=0),  # how often totals were sent out
 )
 
+faces = Table(
+    "faces",
+    metadata,
+    Column("event_id", ForeignKey("events.id"), primary_key=True),
+    Column("is_full", Boolean, nullable=False, default=False),  # what was last said of seats
+    Column("changed_at", Instant),
+    Column("poll_ends_at", Instant),  # as other servers know it
+)
+
 notices = Table(
     "notices",
     metadata,

@@ -12,6 +12,7 @@ import pytest
 from pyld import jsonld
 
 from fedi_chapter.domain.event import EventStatus
+from fedi_chapter.domain.face import FaceState
 from fedi_chapter.domain.tally import NOBODY
 from fedi_chapter.vocab import envelopes
 from fedi_chapter.vocab.actors import PublicKeys, write_actor
@@ -110,8 +111,8 @@ ALL: dict[str, Document] = {
     "online event": write_event(ONLINE, CHAPTER, URLS, NOBODY),
     "moved event": write_event(MOVED, CHAPTER, URLS, NOBODY),
     "event with RSVP": write_event(ASKING, CHAPTER, URLS, NOBODY),
-    "poll": write_face(ASKING, CHAPTER, URLS, NOBODY, PUBLISHED),
-    "face": write_face(EVENT, CHAPTER, URLS, NOBODY, PUBLISHED),
+    "poll": write_face(ASKING, CHAPTER, URLS, NOBODY, FaceState(), PUBLISHED),
+    "face": write_face(EVENT, CHAPTER, URLS, NOBODY, FaceState(), PUBLISHED),
     "post": write_post(POST, CHAPTER, URLS),
     "create": envelopes.create(write_event(EVENT, CHAPTER, URLS, NOBODY), CHAPTER_URI),
     "undo": envelopes.undo(FOLLOW, CHAPTER_URI),

@@ -8,16 +8,22 @@ import pytest
 
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.audience import Visibility
-from fedi_chapter.domain.event import EventStatus, RsvpMode
+from fedi_chapter.domain.event import Event, EventStatus, RsvpMode
+from fedi_chapter.domain.face import FaceState
 from fedi_chapter.domain.tally import NOBODY
 from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.faces import write_face
 from fedi_chapter.vocab.posts import read_note, write_post
+from fedi_chapter.vocab.shape import Document
 from fedi_chapter.vocab.when import span
 from tests.kit.examples import CHAPTER, EVENT, PICTURE, POST, PUBLISHED, URLS
 
 FOLLOWERS = "https://elm.example.org/chapter/followers"
 ANA = "https://social.example/users/ana"
+
+
+def face_of(event: Event) -> Document:
+    return write_face(event, CHAPTER, URLS, NOBODY, FaceState(), PUBLISHED)
 
 
 def test_a_post_is_a_note_whose_title_is_its_first_paragraph() -> None:
@@ -89,7 +95,7 @@ def test_our_own_post_reads_back() -> None:
 
 def test_a_face_tells_everything_and_links_the_events_page_last() -> None:
     page = "https://elm.example.org/events/0197c1b2-7a10-7cc2-9f5e-3d2b8a4e6c11"
-    face = write_face(EVENT, CHAPTER, URLS, NOBODY, PUBLISHED)
+    face = face_of(EVENT)
     assert face["content"] == (
         "<p><strong>Spring clean</strong><br>"
         "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM CDT<br>"
@@ -112,7 +118,7 @@ def test_a_face_of_a_cancelled_event_begins_with_it() -> None:
         cancel_reason="storm",
         updated_at=datetime(2026, 9, 10, tzinfo=UTC),
     )
-    face = write_face(cancelled, CHAPTER, URLS, NOBODY, PUBLISHED)
+    face = face_of(cancelled)
     text = plain(str(face["content"]))
     assert text.startswith("CANCELLED: Spring clean\nstorm\n🗓 ")
     assert "🎟" not in text
@@ -121,7 +127,7 @@ def test_a_face_of_a_cancelled_event_begins_with_it() -> None:
 
 def test_an_event_without_place_text_and_limit_has_a_short_face() -> None:
     bare = replace(EVENT, place=None, capacity=None, description_html="", images=())
-    face = write_face(bare, CHAPTER, URLS, NOBODY, PUBLISHED)
+    face = face_of(bare)
     assert "📍" not in str(face["content"])
     assert "🎟" not in str(face["content"])
     assert face["attachment"] == []
@@ -158,7 +164,7 @@ def shown(content: object) -> str:
 
 def test_a_follower_on_mastodon_reads_all_that_matters_in_a_few_lines() -> None:
     outside = replace(EVENT, rsvp=RsvpMode.EXTERNAL, external_url="https://tickets.example/1?x")
-    face = write_face(outside, CHAPTER, URLS, NOBODY, PUBLISHED)
+    face = face_of(outside)
     assert shown(face["content"]).split("\n") == [
         "Spring clean",
         "🗓 Sat, Sep 19, 2026, 10:00 AM–1:00 PM CDT",
@@ -184,7 +190,7 @@ def test_a_face_speaks_the_language_of_its_event() -> None:
         place=None,
         online_url="https://meet.example/x",
     )
-    assert shown(write_face(spanish, CHAPTER, URLS, NOBODY, PUBLISHED)["content"]).split("\n") == [
+    assert shown(face_of(spanish)["content"]).split("\n") == [
         "CANCELADA: Limpieza",
         "🗓 sáb, 19 de sep de 2026, 9:00 a.m.–12:00 p.m. CST",
         "📍 En línea",
@@ -207,14 +213,15 @@ def test_a_face_speaks_the_language_of_its_event() -> None:
     ],
 )
 def test_what_is_unusual_stands_right_below_the_title(status: EventStatus, words: str) -> None:
-    face = write_face(replace(EVENT, status=status), CHAPTER, URLS, NOBODY, PUBLISHED)
+    face = face_of(replace(EVENT, status=status))
     assert shown(face["content"]).split("\n")[:2] == ["Spring clean", words]
 
 
 def test_an_address_to_sign_up_at_never_takes_the_preview_card() -> None:
     outside = replace(EVENT, rsvp=RsvpMode.EXTERNAL, external_url="https://tickets.example/1")
     links = re.findall(
-        r'href="([^"]+)"', str(write_face(outside, CHAPTER, URLS, NOBODY, PUBLISHED)["content"])
+        r'href="([^"]+)"',
+        str(face_of(outside)["content"]),
     )
     assert links == [URLS.event(EVENT.id)]
 

@@ -8,6 +8,7 @@ import pytest
 
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.event import Event, EventStatus, PlaceShown, RsvpMode
+from fedi_chapter.domain.face import FaceState
 from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.tally import NOBODY, Tally
 from fedi_chapter.vocab.envelopes import create, retotal, update
@@ -22,7 +23,7 @@ EDITED = datetime(2026, 9, 10, tzinfo=UTC)
 
 
 def face(event: Event = ASKING, tally: Tally = NOBODY, now: datetime = PUBLISHED) -> Document:
-    return parse(encode(write_face(event, CHAPTER, URLS, tally, now)))
+    return parse(encode(write_face(event, CHAPTER, URLS, tally, FaceState(), now)))
 
 
 def shown(event: Event) -> list[str]:
@@ -66,7 +67,7 @@ def test_a_question_as_it_is_sent() -> None:
             {
                 "type": "Note",
                 "name": "Going",
-                "replies": {"type": "Collection", "totalItems": 7},
+                "replies": {"type": "Collection", "totalItems": 8},
             },
             {
                 "type": "Note",
@@ -79,7 +80,7 @@ def test_a_question_as_it_is_sent() -> None:
                 "replies": {"type": "Collection", "totalItems": 1},
             },
         ],
-        "votersCount": 10,
+        "votersCount": 11,
         "endTime": "2026-09-19T15:00:00Z",
         "content": face(FULL)["content"],
         "contentMap": {"en": face(FULL)["content"]},
@@ -106,7 +107,7 @@ def test_a_member_reads_all_that_matters_without_a_click() -> None:
         "",
         "Brooms are there. Bring gloves & friends.",
         "",
-        "✋ Answer in the poll, or reply: going +2.",
+        "✋ Answer in the poll, or reply: going, or going +2 for you and two guests.",
         "Organizers see your answer.",
         "",
         "Details and calendar: elm.example.org/events/0197c1b2",
@@ -117,7 +118,7 @@ def test_a_spanish_event_is_asked_about_in_spanish() -> None:
     spanish = replace(FULL, language="es", poll=("Voy", "Quizás", "No puedo"))
     text = "\n".join(shown(spanish))
     assert "🎒 Trae, por favor: gloves" in text
-    assert "✋ Responde en la encuesta, o contesta: voy +2." in text
+    assert "✋ Responde en la encuesta, o contesta: voy, o voy +2 si traes a dos personas." in text
     assert "Quienes organizan ven tu respuesta." in text
 
 
@@ -188,7 +189,9 @@ def test_an_event_published_without_a_poll_keeps_its_note_and_is_answered_in_wor
     later = replace(EVENT, rsvp=RsvpMode.ON)
     assert face_type(later) == face(later)["type"] == "Note"
     assert "oneOf" not in face(later)
-    assert "✋ To say that you come, reply: going +2." in shown(later)
+    assert "✋ To say that you come, reply: going, or going +2 for you and two guests." in shown(
+        later
+    )
     assert "✋" not in "\n".join(shown(EVENT))
 
 
@@ -216,7 +219,7 @@ def test_the_event_and_its_poll_tell_the_same_story() -> None:
     tally = Tally(going=2, going_heads=4, waitlist=1)
     event = write_event(ASKING, CHAPTER, URLS, tally)
     assert event["participantCount"] == 4  # heads have seats
-    assert options(face(ASKING, tally))[0] == ("Going", 3)  # people said so
+    assert options(face(ASKING, tally))[0] == ("Going", 4)
 
 
 def test_nothing_an_organizer_types_becomes_markup_in_a_poll() -> None:
