@@ -13,8 +13,8 @@ from fedi_chapter.domain.post import Post
 from fedi_chapter.domain.remote_actor import GROUP_LIKE
 from fedi_chapter.domain.tally import taking_part
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.federation import documents
-from fedi_chapter.store import events, followers, following, posts, replies, tallies
+from fedi_chapter.federation import documents, threads
+from fedi_chapter.store import events, followers, following, posts, tallies
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.collections import collection, collection_page
 from fedi_chapter.vocab.envelopes import create
@@ -108,7 +108,7 @@ def following_of(tx: ReadTx, local: LocalActor, urls: Urls, page: int | None) ->
 def event_replies(tx: ReadTx, event_id: str, urls: Urls, page: int | None) -> Document:
     """Return the ids of all shown replies to an event and to its face, and of our answers."""
     documents.readable_event(tx, event_id, urls)
-    return _replies(
+    return threads.below(
         tx,
         urls,
         urls.event_part(event_id, "replies"),
@@ -120,7 +120,7 @@ def event_replies(tx: ReadTx, event_id: str, urls: Urls, page: int | None) -> Do
 def post_replies(tx: ReadTx, post_id: str, urls: Urls, page: int | None) -> Document:
     """Return the ids of all shown replies to a post, and of our own answers."""
     documents.post(tx, post_id, urls)
-    return _replies(tx, urls, urls.post_replies(post_id), (urls.post(post_id),), page)
+    return threads.below(tx, urls, urls.post_replies(post_id), (urls.post(post_id),), page)
 
 
 def attendees(tx: ReadTx, event_id: str, urls: Urls) -> Document:
@@ -147,7 +147,7 @@ def _published(thing: Event | Post) -> datetime:
 def _written(tx: ReadTx, thing: Event | Post, local: LocalActor, urls: Urls) -> Document:
     if isinstance(thing, Event):
         return write_event(thing, local, urls, tallies.get(tx, thing.id))
-    return write_post(thing, local, urls)
+    return write_post(thing, local, urls, thread=threads.thread_of(tx, urls, thing))
 
 
 def _public_count(tx: ReadTx, local: LocalActor) -> int:
@@ -160,32 +160,11 @@ def _page_uri(uri: str, before: datetime | None) -> str:
     return f"{uri}?page=true&before={int(before.timestamp() * 1_000_000)}"
 
 
-def _numbered_page(
-    uri: str, page: int, items: Sequence[str], total: int, *, ordered: bool = True
-) -> Document:
+def _numbered_page(uri: str, page: int, items: Sequence[str], total: int) -> Document:
     return collection_page(
         f"{uri}?page={page}",
         uri,
         list(items),
         next_page=f"{uri}?page={page + 1}" if len(items) == PAGE else None,
         total=total,
-        ordered=ordered,
     )
-
-
-def _replies(
-    tx: ReadTx, urls: Urls, uri: str, roots: tuple[str, ...], page: int | None
-) -> Document:
-    """Return the collection of what stands below `roots`, or a page of it.
-
-    Our own answers come first: of the first page Mastodon believes only what lies on our host.
-    """
-    own = [urls.post(each) for each in posts.answers(tx, roots)]
-    total = len(own) + replies.count(tx, roots)
-    if page is None:
-        return collection(uri, total, first=f"{uri}?page=1", ordered=False)
-    start = (page - 1) * PAGE
-    listed = own[start : start + PAGE]
-    offset = max(0, start - len(own))
-    listed += replies.uris(tx, roots, limit=PAGE - len(listed), offset=offset)
-    return _numbered_page(uri, page, listed, total, ordered=False)

@@ -12,6 +12,7 @@ from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.post import Post, PostId
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.federation import threads
 from fedi_chapter.sig.keys import KeyRing, multibase
 from fedi_chapter.store import (
     activities,
@@ -34,7 +35,7 @@ from fedi_chapter.vocab.events import write_event
 from fedi_chapter.vocab.faces import face_type, write_face
 from fedi_chapter.vocab.places import write_place
 from fedi_chapter.vocab.posts import write_post
-from fedi_chapter.vocab.shape import Document, ids_of, parse
+from fedi_chapter.vocab.shape import Document, ids_of, mapping, parse
 
 
 class Deleted(Gone):
@@ -76,7 +77,8 @@ def event(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False
 
     """
     found, owner = readable_event(tx, event_id, urls, reader_follows=reader_follows)
-    return _counted(tx, write_event(found, owner, urls, tallies.get(tx, found.id)))
+    written = write_event(found, owner, urls, tallies.get(tx, found.id))
+    return _with_thread(tx, urls, written, _of_event(found, urls))
 
 
 def face(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False) -> Document:
@@ -89,7 +91,8 @@ def face(tx: ReadTx, event_id: str, urls: Urls, *, reader_follows: bool = False)
     """
     found, owner = readable_event(tx, event_id, urls, as_face=True, reader_follows=reader_follows)
     tally, said = tallies.get(tx, found.id), faces.get(tx, found.id)
-    return _counted(tx, write_face(found, owner, urls, tally, said, tx.now))
+    written = write_face(found, owner, urls, tally, said, tx.now)
+    return _with_thread(tx, urls, written, _of_event(found, urls))
 
 
 def readable_event(
@@ -125,7 +128,9 @@ def post(tx: ReadTx, post_id: str, urls: Urls, *, reader_follows: bool = False) 
         raise Missing
     if found.deleted_at:
         raise Deleted(tombstone(urls.post(post_id), "Note", found.deleted_at))
-    return _counted(tx, write_post(found, _owner(tx, found), urls))
+    thread = threads.thread_of(tx, urls, found)
+    written = write_post(found, _owner(tx, found), urls, thread=thread)
+    return _with_thread(tx, urls, written, (urls.post(post_id),))
 
 
 def place(tx: ReadTx, place_id: str, urls: Urls) -> Document:
@@ -174,11 +179,17 @@ def follows(tx: ReadTx, local: LocalActor, reader: str | None) -> bool:
     return follower is not None and follower.state == "accepted"
 
 
-def _counted(tx: ReadTx, document: Document) -> Document:
-    """Add how many like and boost it; Mastodon shows these numbers when it fetches."""
+def _of_event(found: Event, urls: Urls) -> tuple[str, str]:
+    return urls.event(found.id), urls.face(found.id)
+
+
+def _with_thread(tx: ReadTx, urls: Urls, document: Document, roots: tuple[str, ...]) -> Document:
+    """Add what stands below it, and how many like and boost it: servers read it when they fetch."""
     likes, boosts = reactions.counts(tx, (str(document["id"]),))
+    uri = mapping(document["replies"])["id"]
     return {
         **document,
+        "replies": threads.embedded(tx, urls, str(uri), roots),
         "likes": {"type": "Collection", "totalItems": likes},
         "shares": {"type": "Collection", "totalItems": boosts},
     }

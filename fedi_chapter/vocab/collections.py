@@ -59,6 +59,16 @@ def collection_page(
     )
 
 
+def replies_to_be_fetched(uri: str) -> Document:
+    """Return a replies collection for a message: its first page is empty and leads to the others.
+
+    GoToSocial follows a page that stands inside, and no address in its place.
+    """
+    page = collection_page("", uri, [], next_page=f"{uri}?page=1", ordered=False)
+    first = {name: value for name, value in bare(page).items() if name != "id"}
+    return bare(in_context(NO_TERMS, {"id": uri, "type": "Collection", "first": first}))
+
+
 def _gathered(
     members: Document, *, items: Sequence[Item] | None, first: Item | None, ordered: bool
 ) -> Document:

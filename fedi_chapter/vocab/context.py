@@ -27,6 +27,8 @@ POST: Terms = {
     **PICTURE,
     "Hashtag": "as:Hashtag",
     "sensitive": "as:sensitive",
+    "ostatus": "http://ostatus.org#",
+    "conversation": "ostatus:conversation",
     "gts": "https://gotosocial.org/ns#",
     "interactionPolicy": _reference("gts:interactionPolicy"),
     "canQuote": _reference("gts:canQuote"),
@@ -117,6 +119,14 @@ def in_context(terms: Terms, members: Mapping[str, object]) -> Document:
     """
     context = [AS, SECURITY, dict(terms)] if terms else [AS, SECURITY]
     return {"@context": context, **present(members)}
+
+
+def in_thread(uri: str) -> Document:
+    """Return the members that say which thread a thing stands in, by the id of its replies.
+
+    Some group by `conversation`, some by `context` (FEP-7888); microblog.pub wants both.
+    """
+    return {"conversation": uri, "context": uri}
 
 
 def present(members: Mapping[str, object]) -> Document:

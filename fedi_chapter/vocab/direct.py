@@ -9,7 +9,7 @@ from datetime import datetime
 
 from fedi_chapter.core.html import escape
 from fedi_chapter.domain.remote_actor import RemoteActor
-from fedi_chapter.vocab.context import POST, in_context
+from fedi_chapter.vocab.context import POST, in_context, in_thread
 from fedi_chapter.vocab.notice_parts import Line, Link, Paragraph, Words
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.vocab.when import stamp
@@ -40,6 +40,7 @@ def write_direct(
             "attributedTo": by,
             "to": [to.uri],
             "inReplyTo": in_reply_to,
+            **in_thread(uri),
             "content": content,
             "contentMap": {words.language: content},
             "published": stamp(at),

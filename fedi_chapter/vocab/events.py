@@ -18,7 +18,8 @@ from fedi_chapter.domain.tally import Tally, taking_part
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.activities import EventDocument
 from fedi_chapter.vocab.audience import write_audience, write_policy
-from fedi_chapter.vocab.context import EVENT, in_context
+from fedi_chapter.vocab.collections import replies_to_be_fetched
+from fedi_chapter.vocab.context import EVENT, in_context, in_thread
 from fedi_chapter.vocab.event_text import event_text
 from fedi_chapter.vocab.pictures import write_picture, write_pictures
 from fedi_chapter.vocab.places import read_location, write_online, write_place
@@ -222,7 +223,8 @@ def write_event(event: Event, actor: LocalActor, urls: Urls, tally: Tally) -> Do
             },
             "commentsEnabled": True,
             "repliesModerationOption": "allow_all",
-            "replies": urls.event_part(event.id, "replies"),
+            **in_thread(urls.event_part(event.id, "replies")),
+            "replies": replies_to_be_fetched(urls.event_part(event.id, "replies")),
             "interactionPolicy": write_policy(event.visibility),
         },
     )

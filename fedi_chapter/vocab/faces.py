@@ -15,7 +15,8 @@ from fedi_chapter.domain.face import FaceState
 from fedi_chapter.domain.tally import Tally
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.audience import write_audience, write_policy
-from fedi_chapter.vocab.context import POLL, in_context
+from fedi_chapter.vocab.collections import replies_to_be_fetched
+from fedi_chapter.vocab.context import POLL, in_context, in_thread
 from fedi_chapter.vocab.pictures import write_pictures
 from fedi_chapter.vocab.polls import how_to_answer, write_poll
 from fedi_chapter.vocab.posts import write_hashtags
@@ -58,7 +59,8 @@ def write_face(
             "sensitive": False,
             "attachment": write_pictures(event.images, urls),
             "tag": write_hashtags(event.tags, urls),
-            "replies": urls.event_part(event.id, "replies"),
+            **in_thread(urls.event_part(event.id, "replies")),
+            "replies": replies_to_be_fetched(urls.event_part(event.id, "replies")),
             "interactionPolicy": write_policy(event.visibility),
         },
     )

@@ -12,7 +12,8 @@ from fedi_chapter.domain.post import Post
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.vocab.activities import Note
 from fedi_chapter.vocab.audience import write_audience, write_policy
-from fedi_chapter.vocab.context import POST, in_context
+from fedi_chapter.vocab.collections import replies_to_be_fetched
+from fedi_chapter.vocab.context import POST, in_context, in_thread
 from fedi_chapter.vocab.pictures import write_pictures
 from fedi_chapter.vocab.shape import (
     Document,
@@ -126,8 +127,8 @@ def _mentions(document: Document) -> tuple[str, ...]:
 # -- writing -------------------------------------------------------------------------------
 
 
-def write_post(post: Post, actor: LocalActor, urls: Urls) -> Document:
-    """Return a post as a Note.
+def write_post(post: Post, actor: LocalActor, urls: Urls, *, thread: str | None = None) -> Document:
+    """Return a post as a Note; one that begins no `thread` stands in another's.
 
     Its title is the first paragraph: a `name` makes a Note look like a poll vote, and a
     `summary` is its content warning.
@@ -154,7 +155,8 @@ def write_post(post: Post, actor: LocalActor, urls: Urls) -> Document:
             "sensitive": post.warning is not None,
             "attachment": write_pictures(post.images, urls),
             "tag": [*write_hashtags(post.tags, urls), *_write_mentions(post)],
-            "replies": urls.post_replies(post.id),
+            **in_thread(thread or urls.post_replies(post.id)),
+            "replies": replies_to_be_fetched(urls.post_replies(post.id)),
             "interactionPolicy": write_policy(post.visibility),
         },
     )

@@ -7,6 +7,7 @@ from fedi_chapter.core.errors import Busy, Missing
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.happening import PostChanged, PostDeleted, PostPublished
 from fedi_chapter.domain.post import Post, PostId
+from fedi_chapter.federation import threads
 from fedi_chapter.federation.publish.message import (
     Audience,
     Followers,
@@ -22,6 +23,7 @@ from fedi_chapter.store import activities, local_actors, neighbours, posts, repl
 from fedi_chapter.vocab.audience import write_audience
 from fedi_chapter.vocab.envelopes import create, delete, update
 from fedi_chapter.vocab.posts import write_post
+from fedi_chapter.vocab.shape import Document
 
 
 def published(scene: Scene, happening: PostPublished) -> Messages:
@@ -29,7 +31,7 @@ def published(scene: Scene, happening: PostPublished) -> Messages:
     post, actor = _post(scene, happening.post_id)
     if post.deleted_at or not post.visibility.federates:
         return
-    told = create(write_post(post, actor, scene.urls), scene.urls.actor(actor))
+    told = create(_note(scene, post, actor), scene.urls.actor(actor))
     yield Message(told, actor, scene.urls.post(post.id), _audience(scene, post))
 
 
@@ -41,9 +43,7 @@ def changed(scene: Scene, happening: PostChanged) -> Messages:
     uri = scene.urls.post(post.id)
     if activities.get(scene.tx, f"{uri}#create") is None:
         raise Busy(f"the publication of {uri} has not been told yet")
-    told = update(
-        write_post(post, actor, scene.urls), scene.urls.actor(actor), revision=post.revision
-    )
+    told = update(_note(scene, post, actor), scene.urls.actor(actor), revision=post.revision)
     yield Message(told, actor, uri, (*_audience(scene, post), *edits_for(post.visibility, uri)))
 
 
@@ -63,6 +63,11 @@ def deleted(scene: Scene, happening: PostDeleted) -> Messages:
         uris(to["cc"]),
     )
     yield Message(told, actor, uri, (*_audience(scene, post), PastRecipients(uri)))
+
+
+def _note(scene: Scene, post: Post, actor: LocalActor) -> Document:
+    thread = threads.thread_of(scene.tx, scene.urls, post)
+    return write_post(post, actor, scene.urls, thread=thread)
 
 
 def _post(scene: Scene, post_id: str) -> tuple[Post, LocalActor]:

@@ -27,8 +27,9 @@ from tests.kit.examples import ASKING, CHAPTER, EVENT, FOUNDED, POST, PUBLISHED,
 NS = f"{AS}#"
 SEC = "https://w3id.org/security#"
 IDS = (
-    "actor attachment attributedTo cc first followers following icon image inReplyTo instrument"
-    " items location next object oneOf outbox partOf preview replies result tag target to url href"
+    "actor attachment attributedTo cc context first followers following icon image inReplyTo"
+    " instrument items location next object oneOf outbox partOf preview replies result tag target"
+    " to url href"
 )
 DATES = "closed deleted endTime published startTime updated"
 TEXTS = "content mediaType name preferredUsername summary units"

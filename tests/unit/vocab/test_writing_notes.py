@@ -107,7 +107,7 @@ def test_a_face_tells_everything_and_links_the_events_page_last() -> None:
         '<span class="invisible">-7a10-7cc2-9f5e-3d2b8a4e6c11</span></a></p>'
     )
     assert (face["id"], face["url"]) == (f"{page}/face", page)
-    assert face["replies"] == f"{page}/replies"
+    assert face["replies"]["id"] == f"{page}/replies"  # type: ignore[index, call-overload]
     assert not {"name", "summary", "updated"} & face.keys()
 
 

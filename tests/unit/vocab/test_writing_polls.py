@@ -50,6 +50,8 @@ def test_a_question_as_it_is_sent() -> None:
                 "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
                 "Hashtag": "as:Hashtag",
                 "sensitive": "as:sensitive",
+                "ostatus": "http://ostatus.org#",
+                "conversation": "ostatus:conversation",
                 "gts": "https://gotosocial.org/ns#",
                 "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
                 "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
@@ -88,7 +90,18 @@ def test_a_question_as_it_is_sent() -> None:
         "sensitive": False,
         "attachment": face(EVENT)["attachment"],
         "tag": face(EVENT)["tag"],
-        "replies": f"{PAGE}/replies",
+        "conversation": f"{PAGE}/replies",
+        "context": f"{PAGE}/replies",
+        "replies": {
+            "id": f"{PAGE}/replies",
+            "type": "Collection",
+            "first": {
+                "type": "CollectionPage",
+                "partOf": f"{PAGE}/replies",
+                "next": f"{PAGE}/replies?page=1",
+                "items": [],
+            },
+        },
         "interactionPolicy": {
             "canQuote": {"automaticApproval": ["https://www.w3.org/ns/activitystreams#Public"]}
         },
