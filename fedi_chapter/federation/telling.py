@@ -27,7 +27,7 @@ from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.mail import Invitation, Letter, Mailer
 from fedi_chapter.net.pools import Cause
 from fedi_chapter.services.briefings import brief
-from fedi_chapter.store import blocks, mail_stops, notice_queue
+from fedi_chapter.store import blocks, mail_stops, notice_queue, outbox
 from fedi_chapter.store import remote_actors as actors
 from fedi_chapter.store.notice_queue import NoticeJob
 from fedi_chapter.store.tx import WriteTx
@@ -41,8 +41,11 @@ from fedi_chapter.vocab.shape import host_of
 UNCONFIRMED_A_DAY = 3
 """Mails an address gets in a day at most before somebody there has confirmed it (ABU-04)."""
 AN_HOUR = 500
-"""Mails in an hour in all; the others wait."""
+"""Mails in an hour to addresses that were confirmed; the others wait."""
+QUESTIONS_AN_HOUR = 100
+"""Questions in an hour whose an address is: strangers cause them, and hold up nobody else."""
 LATER = timedelta(minutes=10)
+SOON = timedelta(seconds=2)
 BY_MAIL = 1
 """The turn of a token that was sent by mail: whoever shows it reads the mailbox."""
 
@@ -91,6 +94,8 @@ def _send_if_known(tx: WriteTx, deps: Deps, job: NoticeJob) -> bool:
 
 
 def _send_direct(tx: WriteTx, deps: Deps, job: NoticeJob, to: RemoteActor) -> None:
+    if _waits_for_a_change(tx, job):
+        return
     about = brief(tx, job.notice)
     if isinstance(about, Briefing) and to.gone_at is not None:
         about = Overtaken("the account is gone")
@@ -124,13 +129,17 @@ async def _mail(deps: Deps, job: NoticeJob) -> None:
 
 def _letter(tx: WriteTx, deps: Deps, job: NoticeJob, mailer: Mailer, trace: str) -> Letter | None:
     """Return the letter to send now; None when the notice was dropped or has to wait."""
+    if _waits_for_a_change(tx, job):
+        return None
     about = brief(tx, job.notice)
     if isinstance(about, Briefing) and (reason := _unwanted(tx, job, trace)):
         about = Overtaken(reason)
     if isinstance(about, Overtaken):
         notice_queue.drop(tx, job.id, about.reason)
         return None
-    if notice_queue.mails_since(tx, job, tx.now - timedelta(hours=1)) >= AN_HOUR:
+    is_question = job.notice.kind is NoticeKind.CONFIRM_MAIL
+    most = QUESTIONS_AN_HOUR if is_question else AN_HOUR
+    if notice_queue.mails_since(tx, job, tx.now - timedelta(hours=1)) >= most:
         notice_queue.retry(tx, job.id, tx.now + LATER, "so much mail went out this hour")
         return None
     stop = deps.urls.mail_stop(deps.links.make("stop", trace))
@@ -188,6 +197,17 @@ def _method(about: Briefing) -> Method | None:
 
 
 # -- both ----------------------------------------------------------------------------------
+
+
+def _waits_for_a_change(tx: WriteTx, job: NoticeJob) -> bool:
+    """Put a reminder off until people were told of a change it builds on; tell whether."""
+    if job.notice.kind is not NoticeKind.REMINDER:
+        return False
+    due = outbox.attendees_to_tell(tx, job.notice.event_id, NoticeKind.CHANGED)
+    if due is None:
+        return False
+    notice_queue.retry(tx, job.id, max(due, tx.now) + SOON, "a change is told first")
+    return True
 
 
 async def _drop(deps: Deps, job: NoticeJob, reason: str) -> None:

@@ -11,9 +11,12 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    Update,
     and_,
     bindparam,
+    case,
     delete,
+    exists,
     func,
     literal_column,
     or_,
@@ -34,19 +37,42 @@ _MAILED = and_(
 )
 _NOW = bindparam("now", type_=notices.c.due.type)
 _UNTIL = bindparam("until", type_=notices.c.due.type)
-_DUE = (
-    select(notices.c.id)
-    .where(_WAITING, notices.c.route == bindparam("by"), notices.c.due <= _NOW)
-    .order_by(notices.c.due, notices.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+_CHANGE = notices.alias()
+_NOT_BEFORE_A_CHANGE = or_(
+    notices.c.kind != NoticeKind.REMINDER,
+    ~exists().where(
+        _CHANGE.c.rsvp_id == notices.c.rsvp_id,
+        _CHANGE.c.kind == NoticeKind.CHANGED,
+        _CHANGE.c.state == NoticeState.WAITING,
+    ),
 )
-_CLAIM = (
-    update(notices)
-    .where(notices.c.id.in_(_DUE.scalar_subquery()))
-    .values(due=_UNTIL, lease_until=_UNTIL, attempts=notices.c.attempts + 1)
-    .returning(notices)
-)
+"""Nobody is reminded of what they were not told yet."""
+_IS_QUESTION = notices.c.kind == literal_column(f"'{NoticeKind.CONFIRM_MAIL}'")
+_RANK = case((notices.c.kind == NoticeKind.CANCELLED, 0), (_IS_QUESTION, 2), else_=1)
+"""Mail is little at a time: a cancellation goes first, and last what strangers cause."""
+
+
+def _claiming(*order: ColumnElement[Any]) -> Update:
+    due = (
+        select(notices.c.id)
+        .where(_WAITING, notices.c.route == bindparam("by"), notices.c.due <= _NOW)
+        .where(_NOT_BEFORE_A_CHANGE)
+        .order_by(*order)
+        .limit(bindparam("most"))
+        .with_for_update(of=notices, skip_locked=True)
+    )
+    return (
+        update(notices)
+        .where(notices.c.id.in_(due.scalar_subquery()))
+        .values(due=_UNTIL, lease_until=_UNTIL, attempts=notices.c.attempts + 1)
+        .returning(notices)
+    )
+
+
+_CLAIM = {
+    NoticeRoute.DIRECT: _claiming(notices.c.due, notices.c.id),
+    NoticeRoute.MAIL: _claiming(_RANK, notices.c.due, notices.c.id),
+}
 _END = (
     update(notices)
     .where(notices.c.id == bindparam("of"), _WAITING)
@@ -78,7 +104,7 @@ class NoticeJob:
 def claim(tx: WriteTx, limit: int, lease: timedelta, route: NoticeRoute) -> list[NoticeJob]:
     """Take up to `limit` due notices of a route for as long as `lease`, in the order put."""
     values = {"now": tx.now, "most": limit, "until": tx.now + lease, "by": route}
-    rows = tx.conn.execute(_CLAIM, values)
+    rows = tx.conn.execute(_CLAIM[route], values)
     return [_job(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
 
 
@@ -115,11 +141,15 @@ def mails_before(tx: ReadTx, job: NoticeJob, since: datetime, *, trace: str) -> 
 
 
 def mails_since(tx: ReadTx, job: NoticeJob, since: datetime) -> int:
-    """Return how many mails were sent since an instant, or are about to be before this one."""
-    sent = _count(tx, _MAILED, notices.c.ended_at > since)
+    """Return how many mails were sent since an instant, or are about to be before this one.
+
+    Questions to addresses that nobody has confirmed are counted apart: strangers cause them.
+    """
+    alike = _IS_QUESTION if job.notice.kind is NoticeKind.CONFIRM_MAIL else ~_IS_QUESTION
+    sent = _count(tx, _MAILED, notices.c.ended_at > since, alike)
     in_hand = notices.c.lease_until > tx.now
     by_mail = notices.c.route == NoticeRoute.MAIL
-    return sent + _count(tx, _WAITING, in_hand, by_mail, _is_before(job))
+    return sent + _count(tx, _WAITING, in_hand, by_mail, alike, _is_before(job))
 
 
 def _is_before(job: NoticeJob) -> ColumnElement[bool]:

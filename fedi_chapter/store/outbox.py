@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, delete, func, select, update
 
-from fedi_chapter.domain.happening import Happening, from_row, to_row
+from fedi_chapter.domain.event import EventId
+from fedi_chapter.domain.happening import AttendeesToTell, Happening, from_row, to_row
 from fedi_chapter.store.tables import outbox
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
@@ -95,6 +96,19 @@ def give_back(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
 def park(tx: WriteTx, job_id: int, error: str) -> None:
     """Set a happening aside that can't be told."""
     _change(tx, job_id, parked_at=tx.now, error=error)
+
+
+def attendees_to_tell(tx: ReadTx, event_id: EventId, kind: str) -> datetime | None:
+    """Return when those who come to an event are told of something that waits; None: nothing."""
+    found: datetime | None = tx.conn.execute(
+        select(func.min(outbox.c.due)).where(
+            _WAITING,
+            outbox.c.kind == AttendeesToTell.__name__,
+            outbox.c.fields["event_id"].as_string() == event_id,
+            outbox.c.fields["kind"].as_string() == kind,
+        )
+    ).scalar_one()
+    return found
 
 
 def waiting(tx: ReadTx) -> int:

@@ -26,7 +26,7 @@ from fedi_chapter.services.events import cancel_event, create_event, edit_event
 from fedi_chapter.services.messages import message_attendees, report
 from fedi_chapter.services.moderation import block
 from fedi_chapter.services.notices import tell
-from fedi_chapter.store import events
+from fedi_chapter.store import events, notice_queue
 from fedi_chapter.store import rsvps as stored
 from fedi_chapter.store.tables import activities, notices
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -253,6 +253,41 @@ async def test_an_event_that_was_moved_is_a_new_one_to_remind_of(evening: Evenin
     evening.clock.advance(2 * DAY)
     await evening.remind()
     assert evening.heard("ana").count("See you soon at “Book night”!") == 2
+
+
+async def test_a_change_is_told_before_the_reminder_that_builds_on_it(evening: Evening) -> None:
+    await evening.says("ana")
+    await evening.world.settle()
+    evening.clock.advance(timedelta(hours=7))
+    soon = evening.clock.now() + timedelta(hours=23)
+    await evening.change(start=f"{soon:%Y-%m-%dT%H:%M}")
+    for _ in range(6):
+        await evening.remind()
+        evening.clock.advance(timedelta(minutes=4))
+    await evening.remind()
+    assert evening.heard("ana")[1:] == [
+        "“Book night” has changed. This is how it is now:",
+        "See you soon at “Book night”!",
+    ]
+
+
+async def test_a_reminder_waits_for_the_change_that_somebody_was_not_told_yet(
+    evening: Evening,
+) -> None:
+    ana = await evening.says("ana")
+    await evening.world.settle()
+
+    def claimed(tx: WriteTx) -> list[NoticeKind]:
+        for kind in (NoticeKind.REMINDER, NoticeKind.CHANGED):
+            tell(tx, ana, kind, once=f"{kind}")
+        jobs = notice_queue.claim(tx, 10, DAY, NoticeRoute.DIRECT)
+        for job in jobs:
+            notice_queue.finish(tx, job.id)
+        later = notice_queue.claim(tx, 10, DAY, NoticeRoute.DIRECT)
+        return [job.notice.kind for job in (*jobs, *later)]
+
+    told = await evening.chapter.write(claimed)
+    assert told == [NoticeKind.CHANGED, NoticeKind.REMINDER]
 
 
 async def test_who_answers_late_needs_no_reminder(evening: Evening) -> None:

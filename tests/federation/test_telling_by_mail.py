@@ -25,7 +25,7 @@ from fedi_chapter.services.events import (
 from fedi_chapter.services.members import as_it_stands
 from fedi_chapter.services.notices import tell
 from fedi_chapter.services.places import PlaceFields
-from fedi_chapter.store import events, mail_stops
+from fedi_chapter.store import events, mail_stops, notice_queue
 from fedi_chapter.store import rsvps as stored
 from fedi_chapter.store.tables import notices
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -334,10 +334,49 @@ async def test_a_stranger_can_not_be_bombed_through_our_form(evening: Evening) -
     assert len(evening.server.letters) == telling.UNCONFIRMED_A_DAY + 1
 
 
-async def test_more_mail_than_an_hour_may_have_waits_for_the_next(
+async def test_strangers_hold_up_nobody_whose_address_is_confirmed(
     evening: Evening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telling, "AN_HOUR", 5)
+    monkeypatch.setattr(telling, "QUESTIONS_AN_HOUR", 4)
+    monkeypatch.setattr(telling, "AN_HOUR", 6)
+    await evening.comes()
+    await evening.work()
+    for number in range(30):
+        await evening.asks(f"stranger{number}@mail.example", Answer.MAYBE)
+    await evening.chapter.write(lambda tx: cancel_event(tx, evening.event_id, "Storm"))
+    await evening.world.settle()
+    await evening.work()
+    assert [each["subject"] for each in evening.letters()][-1] == (
+        "Sorry, “Book night” is cancelled."
+    )
+    asked = [each for each in evening.server.letters if "One click" in each["subject"]]
+    assert len(asked) <= 4
+
+
+async def test_of_mail_that_waits_a_cancellation_goes_first_and_questions_last(
+    evening: Evening,
+) -> None:
+    ana = await evening.comes()
+    await evening.work()
+    await evening.asks("stranger@mail.example", Answer.MAYBE)
+
+    def put(tx: WriteTx) -> list[NoticeKind]:
+        for kind in (NoticeKind.MESSAGE, NoticeKind.CANCELLED):
+            tell(tx, ana, kind, once=f"{kind}")
+        claimed = [notice_queue.claim(tx, 1, DAY, NoticeRoute.MAIL) for _ in range(3)]
+        return [job.notice.kind for jobs in claimed for job in jobs]
+
+    assert await evening.chapter.write(put) == [
+        NoticeKind.CANCELLED,
+        NoticeKind.MESSAGE,
+        NoticeKind.CONFIRM_MAIL,
+    ]
+
+
+async def test_more_questions_than_an_hour_may_have_wait_for_the_next(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "QUESTIONS_AN_HOUR", 5)
     for number in range(12):
         await evening.asks(f"guest{number}@mail.example", Answer.MAYBE)
     await evening.work()
