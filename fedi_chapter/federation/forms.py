@@ -53,8 +53,9 @@ _PARTICULAR = frozenset({"mastodon"})
 
 _PRODUCT = re.compile(r"[\s(]*([A-Za-z][A-Za-z0-9._-]{0,40})[/ ]")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]{1,260}")
+_KEY = re.compile(r'\bkeyid="(https?://[A-Za-z0-9.:-]{1,260})[/?#"]', re.IGNORECASE)
 LONGEST = 500
-"""Characters of a user agent that are looked at."""
+"""Characters of a user agent, and of a signature field, that are looked at."""
 
 
 class Form(StrEnum):
@@ -86,13 +87,19 @@ def takes_events(
     return software in TAKES_EVENTS or (sends_events and software not in SHOWS_FACES)
 
 
-def asker(user_agent: str) -> Asker:
-    """Return what software says of itself, as in `Mastodon/4.5.0 (…; +https://host/)`."""
+def asker(user_agent: str, signature: str = "") -> Asker:
+    """Return what software says of itself, as in `Mastodon/4.5.0 (…; +https://host/)`.
+
+    Where that names no host it is the one of the key in `signature`, the field that names the key
+    (Signature-Input, or Signature of the older scheme). It is not checked.
+    """
     words = user_agent[:LONGEST]
     product, address = _PRODUCT.match(words), _ADDRESS.search(words)
+    key = _KEY.search(signature[:LONGEST])
+    named = address[0] if address else key[1] if key else None
     return Asker(
         software=product[1].lower() if product else None,
-        host=urlsplit(address[0]).netloc.lower() if address else None,
+        host=urlsplit(named).netloc.lower() if named else None,
     )
 
 

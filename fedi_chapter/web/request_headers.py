@@ -33,6 +33,7 @@ class Field(StrEnum):
     RANGE = "range"
     SEC_FETCH_SITE = "sec-fetch-site"
     SIGNATURE = "signature"
+    SIGNATURE_INPUT = "signature-input"
     USER_AGENT = "user-agent"
 
 

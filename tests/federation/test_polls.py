@@ -357,7 +357,9 @@ async def test_the_address_of_an_events_page_leads_software_to_the_form_it_shows
     _, event = await meetup(world)
     found = await got(world, event, accept, agent)
     assert found.json()["id"] == {"face": f"{event}/face", "event": event}[leads_to]
-    assert found.headers["vary"] == "Accept, Accept-Language, User-Agent, Signature"
+    assert (
+        found.headers["vary"] == "Accept, Accept-Language, User-Agent, Signature, Signature-Input"
+    )
     if leads_to == "face":  # the software looks once more, under the id it found
         assert (await got(world, f"{event}/face", accept, agent)).json()["type"] == "Question"
 
@@ -380,6 +382,39 @@ async def test_unknown_software_gets_what_its_host_was_learned_to_show(world: Wo
     assert (await got(world, event, ACCEPT, agent)).json()["type"] == "Event"
     await chapter.write(lambda tx: hosts.learned(tx, "new.test", "new", "1", False))
     assert (await got(world, event, ACCEPT, agent)).json()["type"] == "Question"
+
+
+@pytest.mark.parametrize(
+    ("software", "accept", "kind"),
+    [
+        ("misskey", ACCEPT, "Question"),
+        ("mastodon", SEARCH, "Question"),
+        ("mastodon", ACCEPT, "Event"),  # by the id of a boost
+        ("mobilizon", ACCEPT, "Event"),
+        ("brand-new", ACCEPT, "Question"),
+    ],
+)
+@pytest.mark.parametrize("form", ["cavage", "rfc9421"])
+async def test_whose_user_agent_names_no_host_is_known_by_the_key_it_signs_with(
+    world: World, software: str, accept: str, kind: str, form: str
+) -> None:
+    chapter, event = await meetup(world)
+    key = "https://s.test/users/ana#main-key"
+    signed = {
+        "cavage": {"Signature": f'keyId="{key}",headers="date",signature="eA=="'},
+        "rfc9421": {
+            "Signature-Input": f'sig1=("@method");created=1;keyid="{key}"',
+            "Signature": "sig1=:eA==:",
+        },
+    }[form]
+    takes_events = software == "mobilizon"
+    await chapter.write(lambda tx: hosts.learned(tx, "s.test", software, "1", takes_events))
+    for _ in range(2):  # the second answer is one that was kept
+        for headers, expected in ((signed, kind), ({}, "Event")):
+            asked = {"Accept": accept, "User-Agent": "http.rb/5.3", **headers}
+            answer = await world.network.send("GET", event, asked)
+            assert answer.json()["type"] == expected
+            assert "Signature-Input" in answer.headers["vary"]
 
 
 async def test_the_operators_lists_win_over_what_software_says_of_itself(world: World) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from fedi_chapter.web import negotiate
 
 ACTIVITY_JSON = "application/activity+json; charset=utf-8"
-VARY = {"Vary": f"{negotiate.VARY}, Signature"}
+VARY = {"Vary": f"{negotiate.VARY}, Signature, Signature-Input"}
 OPEN_TO_BROWSERS = {"Access-Control-Allow-Origin": "*"}
 
 

@@ -5,7 +5,7 @@ Called by the route of events and, for the key of its answers, by `web.cache` (t
 
 from starlette.requests import Request
 
-from fedi_chapter.federation.forms import Form, asked_form, asker
+from fedi_chapter.federation.forms import Asker, Form, asked_form, asker
 from fedi_chapter.settings import Settings
 from fedi_chapter.store import hosts
 from fedi_chapter.web.negotiate import deps_of, names_activity, wants_activity, wants_page
@@ -18,23 +18,36 @@ def told_apart(settings: Settings, headers: RequestHeaders) -> tuple[str, ...]:
         headers.text(Field.HOST).lower(),
         headers.text(Field.ACCEPT_LANGUAGE),
         *(str(wants(headers)) for wants in (wants_activity, names_activity, wants_page)),
-        _asks_for(settings, headers),
+        *_asks_for(settings, headers),
     )
 
 
-def _asks_for(settings: Settings, headers: RequestHeaders) -> str:
-    """Return what is the same for all askers that get the same form: a few kinds, or a host."""
-    asking = asker(headers.text(Field.USER_AGENT))
-    takes_pages = "text/html" in headers.text(Field.ACCEPT)
+def _asks_for(settings: Settings, headers: RequestHeaders) -> tuple[str, ...]:
+    """Return what is the same for all askers that get the same form: it, or what it hangs on."""
+    asking, takes_pages = _asker(headers), _takes_pages(headers)
     form = asked_form(settings, asking, takes_pages=takes_pages)
-    return form or asking.host or ""
+    return (form,) if form else (asking.host or "", str(takes_pages))
+
+
+def _asker(headers: RequestHeaders) -> Asker:
+    signature = headers.get(Field.SIGNATURE_INPUT) or headers.text(Field.SIGNATURE)
+    return asker(headers.text(Field.USER_AGENT), signature)
+
+
+def _takes_pages(headers: RequestHeaders) -> bool:
+    return "text/html" in headers.text(Field.ACCEPT)
 
 
 async def gets_face(request: Request) -> bool:
     """Tell whether the asker's server knows events only by their faces."""
-    deps = deps_of(request)
-    apart = _asks_for(deps.settings, headers_of(request.scope))
-    if apart in (Form.EVENT, Form.FACE):
-        return apart == Form.FACE
-    known = await deps.db.read(lambda tx: hosts.get(tx, apart))
-    return known is not None and known.software is not None and not known.takes_events
+    deps, headers = deps_of(request), headers_of(request.scope)
+    asking, takes_pages = _asker(headers), _takes_pages(headers)
+    form = asked_form(deps.settings, asking, takes_pages=takes_pages)
+    if form is not None:
+        return form is Form.FACE
+    known = await deps.db.read(lambda tx: hosts.get(tx, asking.host or ""))
+    if known is None or known.software is None:
+        return False
+    learned = Asker(known.software, asking.host)
+    form = asked_form(deps.settings, learned, takes_pages=takes_pages)
+    return not known.takes_events if form is None else form is Form.FACE

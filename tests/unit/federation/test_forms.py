@@ -35,6 +35,23 @@ def test_software_and_host_are_read_from_a_user_agent(
     assert asker(agent) == Asker(software, host)
 
 
+@pytest.mark.parametrize(
+    ("agent", "signature", "host"),
+    [
+        ("node", 'keyId="https://m.example/users/a#main-key",signature="x"', "m.example"),
+        ("", 'sig1=("@method");created=1;keyid="https://M.example:8443/actor#k"', "m.example:8443"),
+        ("New/1 (+https://new.example)", 'keyId="https://m.example/a#k"', "new.example"),
+        ("node", 'keyId="acct:a@m.example"', None),
+        ("node", 'comment="https://m.example/"', None),
+        ("node", f'keyId="{"x" * 5000}https://m.example/"', None),
+    ],
+)
+def test_the_host_of_the_key_counts_where_a_user_agent_names_none(
+    agent: str, signature: str, host: str | None
+) -> None:
+    assert asker(agent, signature).host == host
+
+
 def test_only_the_beginning_of_a_long_user_agent_is_looked_at() -> None:
     assert asker("x" * 100_000 + " https://h.example") == Asker(None, None)
 
