@@ -109,6 +109,11 @@ def reject(uri: str, actor_uri: str, inner: Document | str, to: str) -> Document
     return _answer("Reject", uri, actor_uri, inner, [to])
 
 
+def block(uri: str, actor_uri: str, target: str) -> Document:
+    """Return a Block of another actor."""
+    return _answer("Block", uri, actor_uri, target, [target])
+
+
 def ignore(uri: str, actor_uri: str, object_uri: str, to: str) -> Document:
     """Return the Ignore that tells a Join that no RSVP is taken here (FEP-8a8e)."""
     return _answer("Ignore", uri, actor_uri, object_uri, [to])

@@ -11,7 +11,7 @@ from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.domain.post import Mention, PostId
 from fedi_chapter.services.moderation import block, unblock
 from fedi_chapter.services.posts import PostFields, create_post, delete_post, edit_post
-from fedi_chapter.store import messages, neighbours, reactions, replies
+from fedi_chapter.store import hosts, messages, neighbours, reactions, replies
 from tests.kit.peers.mastodon import PUBLIC, Json, Member
 from tests.kit.world import Chapter, World
 
@@ -252,3 +252,23 @@ async def test_a_blocked_actor_comes_back_by_no_redirect_of_another_host(world: 
     await world.settle()
     assert await chapter.followers() == []
     assert world.network.fetched(BLOCKED) == []
+
+
+@pytest.mark.parametrize("about", ["m.test", "https://m.test/users/alice"])
+async def test_a_server_that_heeds_no_late_reject_ends_a_blocked_follow_all_the_same(
+    world: World, about: str
+) -> None:
+    """GoToSocial takes a Reject for waiting follows only; a Block ends one it had accepted."""
+    chapter, server = await world.chapter("a.test"), world.mastodon("m.test")
+    server.software = "gotosocial"
+    alice = server.member("alice")
+    await alice.follow(chapter.uri)
+    await world.settle()
+    await chapter.write(lambda tx: hosts.learned(tx, "m.test", "gotosocial", "0.20", False))
+    server.received.clear()
+    await chapter.write(lambda tx: block(tx, about, chapter.urls))
+    await world.settle()
+    told = [each.activity for each in server.received]
+    assert [each["type"] for each in told] == ["Reject", "Block", "Undo"]
+    assert told[1]["object"] == alice.uri
+    assert told[2]["object"]["id"] == told[1]["id"]  # nothing stays in force there

@@ -12,9 +12,12 @@ from fedi_chapter.domain.happening import (
     FollowWithdrawn,
 )
 from fedi_chapter.federation.publish.message import Message, Messages, Scene, inbox_of
-from fedi_chapter.store import following, local_actors
-from fedi_chapter.vocab.envelopes import accept, follow, reject, undo
-from fedi_chapter.vocab.shape import Document
+from fedi_chapter.store import following, hosts, local_actors
+from fedi_chapter.vocab.envelopes import accept, block, follow, reject, undo
+from fedi_chapter.vocab.shape import Document, host_of
+
+KEEPS_REJECTED_FOLLOWS = frozenset({"gotosocial"})
+"""Software that heeds the Reject of a waiting Follow only; one it accepted ends with a Block."""
 
 
 def requested(scene: Scene, happening: FollowRequested) -> Messages:
@@ -51,7 +54,20 @@ def follower_removed(scene: Scene, happening: FollowerRemoved) -> Messages:
     theirs = _their_follow(scene, actor, happening)
     told = reject(uri, scene.urls.actor(actor), theirs, happening.follower)
     # Booked under the Follow, as its Accept was: the two can't overtake each other.
-    yield Message(told, actor, happening.follow_activity, inbox_of(scene, happening.follower))
+    about, inbox = happening.follow_activity, inbox_of(scene, happening.follower)
+    yield Message(told, actor, about, inbox)
+    if _runs(scene, happening.follower) in KEEPS_REJECTED_FOLLOWS:
+        blocked = block(
+            scene.urls.activity(scene.tx.new_id()), scene.urls.actor(actor), happening.follower
+        )
+        yield Message(blocked, actor, about, inbox)
+        yield Message(undo(blocked, scene.urls.actor(actor)), actor, about, inbox)
+
+
+def _runs(scene: Scene, actor_uri: str) -> str | None:
+    """Return the software of an actor's server, as far as it is known."""
+    known = hosts.get(scene.tx, host_of(actor_uri))
+    return known.software if known else None
 
 
 def _their_follow(
