@@ -12,7 +12,9 @@ from fedi_chapter.domain.moderation import Block
 from fedi_chapter.federation import discover
 from fedi_chapter.services import moderation as service
 from fedi_chapter.store import blocks as store_blocks
+from fedi_chapter.store import remote_actors
 from fedi_chapter.store import replies as store_replies
+from fedi_chapter.store.tx import ReadTx
 
 
 @click.command(cls=Verb)
@@ -40,9 +42,9 @@ def unblock(setup: Setup, target: str) -> None:
     """Deal with a host or an actor again."""
 
     async def work(deps: Deps) -> str:
-        wanted = await _target(deps, target)
-        await deps.db.write(lambda tx: service.unblock(tx, wanted))
-        return wanted
+        known = await deps.db.read(lambda tx: _known(tx, target))
+        wanted = known or await _target(deps, target)
+        return await deps.db.write(lambda tx: service.unblock(tx, wanted))
 
     done = ask(setup, work)
     setup.tell({"target": done, "blocked": False}, f"no longer blocked: {done}")
@@ -121,6 +123,21 @@ def _judge(setup: Setup, uri: str, state: ReplyState) -> None:
 
     reply = ask(setup, work)
     setup.tell(_reply(reply), f"{reply.state}: {reply.uri}")
+
+
+def _known(tx: ReadTx, word: str) -> str | None:
+    """Return the blocked actor with a handle that was seen here: its server may be gone."""
+    handle = word.strip().removeprefix("@").lower()
+    return next(
+        (
+            each.target
+            for each in store_blocks.listing(tx)
+            if each.kind == "actor"
+            and (actor := remote_actors.get(tx, each.target))
+            and actor.handle.lower() == handle
+        ),
+        None,
+    )
 
 
 async def _target(deps: Deps, word: str) -> str:

@@ -70,8 +70,10 @@ def block(tx: WriteTx, target: str, urls: Urls) -> Block:
     return made
 
 
-def unblock(tx: WriteTx, target: str) -> None:
-    """Deal with a host or an actor again; follows and replies do not come back by themselves.
+def unblock(tx: WriteTx, target: str) -> str:
+    """Deal with a host or an actor again, and return its name as the block had it.
+
+    Follows and replies do not come back by themselves.
 
     Raises:
         FormInvalid: `target` is neither a host nor an actor's id.
@@ -81,6 +83,7 @@ def unblock(tx: WriteTx, target: str) -> None:
     name, _ = target_of(target)
     if not blocks.remove(tx, name):
         raise Missing(f"{name} is not blocked", cure="`blocks` shows what is")
+    return name
 
 
 def allow(tx: WriteTx, host: str) -> str:
