@@ -14,7 +14,7 @@ from fedi_chapter.core.errors import DatabaseUnusable, SettingsInvalid
 from fedi_chapter.core.ids import Ids, RandomIds
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
-from fedi_chapter.domain.chapter import Instance
+from fedi_chapter.domain.chapter import Instance, StoredKey
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.net import tls
 from fedi_chapter.net.ask import Asker, GuardedAsker
@@ -26,9 +26,9 @@ from fedi_chapter.net.post import GuardedPoster, Poster
 from fedi_chapter.settings import Settings
 from fedi_chapter.sig.keys import KeyRing, read_master_key
 from fedi_chapter.sig.links import Links
-from fedi_chapter.store import followers, instance
+from fedi_chapter.store import followers, instance, local_actors, local_keys
 from fedi_chapter.store.engine import open_database
-from fedi_chapter.store.tx import Database, WriteTx
+from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 
 log = get_logger(__name__)
 
@@ -68,7 +68,10 @@ async def open_deps(settings: Settings, *, serving: bool = False) -> AsyncIterat
         poster = GuardedPoster(client, clock=clock)
         ways = WaysOut(fetcher, poster, GuardedAsker(client))
         try:
-            yield build_deps(settings, urls, db=db, clock=clock, ids=ids, ways=ways)
+            deps = build_deps(settings, urls, db=db, clock=clock, ids=ids, ways=ways)
+            if serving:
+                await _check_keys(deps)
+            yield deps
         finally:
             await client.close()
     finally:
@@ -99,6 +102,25 @@ def build_deps(
         asker=ways.asker,
         mailer=_mailer(settings, urls),
     )
+
+
+async def _check_keys(deps: Deps) -> None:
+    """Make sure that the master key opens our actors' keys, before anybody is answered.
+
+    Raises:
+        OperatorError: it does not, or an actor has no key.
+
+    """
+
+    def stored(tx: ReadTx) -> list[tuple[str, StoredKey]]:
+        return [
+            (deps.urls.key(actor, key.fragment), key)
+            for actor in local_actors.everyone(tx)
+            for key in local_keys.published(tx, actor.id)
+        ]
+
+    for key_id, key in await deps.db.read(stored):
+        deps.keys.unseal(key_id, key.kind, key.private_sealed)
 
 
 def _mailer(settings: Settings, urls: Urls) -> Mailer | None:
