@@ -1,14 +1,13 @@
 """What `doctor` checks the way another server would: names, the way in, documents, the clock."""
 
-import asyncio
 import json
-import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 from fedi_chapter.cli.finding import Finding
 from fedi_chapter.cli.frame import chapter_of
+from fedi_chapter.cli.way_in import check_address, check_name, check_reached
 from fedi_chapter.core.errors import ChapterError, MalformedActivity
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.chapter import LocalActor
@@ -20,16 +19,25 @@ from fedi_chapter.vocab.shape import encode, parse
 JRD = "application/jrd+json"
 KNOCK = encode(follow("https://doctor.invalid/1", "https://doctor.invalid/2", "https://a.invalid/"))
 """A message from nowhere: `.invalid` is nobody's domain (RFC 2606)."""
+NOT_ASKED = Finding.bad(
+    "server",
+    "not asked before that is mended, nor WebFinger, actor and inbox",
+    "then start it with `fedi-chapter run`, and ask again",
+)
 SKEW = timedelta(seconds=60)
 """A clock further off than this makes signatures look old."""
 
 
 async def check_outside(deps: Deps) -> list[Finding]:
     """Check names and the way in and, when the server answers, what it says to others."""
-    names = [await _name(deps, name) for name in _hosts(deps)]
-    reached = await _reached(deps)
-    findings = [*names, reached]
-    if reached.ok:
+    private_too = deps.settings.danger_allow_private_network
+    findings = [] if private_too else check_address(deps.urls.base)
+    if not findings:
+        findings = [await check_name(name, private_too=private_too) for name in _hosts(deps)]
+    # What follows from another cause is not looked at: one cause, one cure.
+    is_named = all(each.ok for each in findings)
+    findings.append(await check_reached(deps) if is_named else NOT_ASKED)
+    if all(each.ok for each in findings):
         chapter = await deps.db.read(chapter_of)
         findings += [
             await _webfinger(deps, chapter),
@@ -43,37 +51,6 @@ def _hosts(deps: Deps) -> tuple[str, ...]:
     own = urlsplit(deps.urls.base).hostname or ""
     domain = urlsplit(f"//{deps.urls.domain}").hostname or ""
     return tuple(dict.fromkeys((own, domain)))
-
-
-async def _name(deps: Deps, host: str) -> Finding:
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        return Finding.bad(
-            f"DNS of {host}", f"the name is not known: {error.strerror}", "add an A or AAAA record"
-        )
-    return Finding.good(f"DNS of {host}", ", ".join(sorted({str(each[4][0]) for each in found})))
-
-
-async def _reached(deps: Deps) -> Finding:
-    url = f"{deps.urls.base}/healthz"
-    if deps.urls.base.startswith("http:") and not deps.settings.danger_allow_private_network:
-        return Finding.bad(
-            "server",
-            f"{deps.urls.base} is not https: no other server will talk to it",
-            "for a chapter to look around in set FEDI_CHAPTER_DANGER_ALLOW_PRIVATE_NETWORK=1, "
-            "for a real one see that BASE_URL begins with https",
-        )
-    try:
-        await deps.fetcher.get(url, accept="*/*")
-    except ChapterError as error:
-        return Finding.bad(
-            "server",
-            f"{url} does not answer: {error.message}; "
-            "WebFinger, actor and inbox could not be checked",
-            "start it with `fedi-chapter run`, and check the proxy, its certificate, the firewall",
-        )
-    return Finding.good("server")
 
 
 async def _webfinger(deps: Deps, chapter: LocalActor) -> Finding:

@@ -63,8 +63,8 @@ def test_doctor_says_why_a_chapter_on_http_can_not_be_reached(
     )
     monkeypatch.delenv(DANGER)
     findings = {each["check"]: each for each in json.loads(empty.run("doctor", "--json").stdout)}
-    assert "is not https" in findings["server"]["cause"]
-    assert f"{DANGER}=1" in findings["server"]["cure"]
+    assert "only https" in findings["address"]["cause"]
+    assert f"{DANGER}=1" in findings["address"]["cure"]
 
 
 def test_an_edit_that_names_nothing_is_refused(shell: Shell) -> None:

@@ -226,20 +226,26 @@ def _response(body: bytes, status: int, headers: Mapping[str, str]) -> bytes:
 class Authority:
     """A throw-away certificate authority in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "Throw-away authority") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Throw-away authority")])
-        certificate = self._build(self._name, self._key, x509.BasicConstraints(True, None))
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = self._build(
+            *(self._name, self._key, x509.BasicConstraints(True, None)),
+            issuer=(self._name, self._key),
+        )
         self.file = folder / "authority.pem"
         self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
-    def serve_as(self, *names: str) -> ssl.SSLContext:
+    def serve_as(
+        self, *names: str, lasts: timedelta = timedelta(days=1), self_signed: bool = False
+    ) -> ssl.SSLContext:
         """Return a server's TLS context with a certificate for `names`."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-        certificate = self._build(subject, key, alternatives)
+        issuer = (subject, key) if self_signed else (self._name, self._key)
+        certificate = self._build(subject, key, alternatives, issuer=issuer, lasts=lasts)
         file = self._folder / f"{names[0]}.pem"
         file.write_bytes(
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -254,16 +260,19 @@ class Authority:
         subject: x509.Name,
         key: ec.EllipticCurvePrivateKey,
         extension: x509.ExtensionType,
+        *,
+        issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey],
+        lasts: timedelta = timedelta(days=1),
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
-            .issuer_name(self._name)
+            .issuer_name(issuer[0])
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(hours=1))
+            .not_valid_before(now - timedelta(days=2))
+            .not_valid_after(now + lasts)
             .add_extension(extension, critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign(issuer[1], hashes.SHA256())
         )
