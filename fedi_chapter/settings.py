@@ -4,6 +4,7 @@ Read once by the command line and handed down. The environment wins over the fil
 unknown or unreadable setting stops the start, and says how to mend it.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -211,6 +212,32 @@ def load(data: Path | None = None) -> Settings:
     return settings.model_copy(update={"data": folder})
 
 
+def keep_database(settings: Settings) -> None:
+    """Write where the database is into `chapter.toml`: a variable may be forgotten next time.
+
+    The file is then for its owner alone, for the address may hold a password.
+
+    Raises:
+        SettingsInvalid: the file names another database.
+
+    """
+    path = settings.data / FILE_NAME
+    known = _from_file(path).get("database_url")
+    if settings.database_url is None or known == settings.database_url:
+        return
+    if known is not None:
+        raise SettingsInvalid(
+            f"DATABASE_URL is one database in the environment and another one in {path}",
+            cure="leave only the right one",
+        )
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    # A JSON string is a TOML string as well.
+    line = f"database_url = {json.dumps(settings.database_url, ensure_ascii=False)}\n"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(line + text)
+
+
 def _is_unknown(name: str, fields: set[str]) -> bool:
     return name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in fields
 
@@ -220,6 +247,11 @@ def _from_file(path: Path) -> dict[str, Any]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except PermissionError as error:
+        raise SettingsInvalid(
+            f"this user may not read {path.absolute()}",
+            cure="run the command as the user who owns the data",
+        ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsInvalid(f"{path} can't be read: {error}", cure="mend or remove it") from error
     return {name.lower(): value for name, value in values.items()}

@@ -128,18 +128,45 @@ def check_schema(settings: Settings) -> None:
         SchemaBehind: it has another form.
 
     """
-    current, head = migrate.current(settings.database), migrate.head()
-    if current is None:
-        raise DatabaseUnusable(
-            f"there is no chapter in {settings.data}",
-            cure="make one with: fedi-chapter init, or name its folder with --data",
-        )
+    current, head = schema_of(settings), migrate.head()
     migrate.refuse_newer(current)
     if current != head:
         raise SchemaBehind(
             f"the database has schema {current}, this program needs {head}",
             cure="run: fedi-chapter migrate",
         )
+
+
+def schema_of(settings: Settings) -> str:
+    """Return the version of the database's schema.
+
+    Raises:
+        DatabaseUnusable: there is none.
+
+    """
+    current = migrate.current(settings.database)
+    if current is None:
+        raise no_chapter(settings)
+    return current
+
+
+def no_chapter(settings: Settings) -> DatabaseUnusable:
+    """Return the error of a database without a chapter; its cure names the likely cause first."""
+    folder = settings.data.absolute()
+    if settings.secret_file.exists():
+        where = "the database of DATABASE_URL" if settings.database_url else "a database beside it"
+        return DatabaseUnusable(
+            f"{folder} has a chapter's secret.key, but there is no chapter in {where}",
+            cure="set FEDI_CHAPTER_DATABASE_URL as it was for `init`, or put the database back "
+            "from a backup; for a new chapter take an empty --data folder",
+        )
+    cure = (
+        "check the name of the folder; to make a chapter there: fedi-chapter init"
+        if settings.data.exists()
+        else "name the chapter's folder with --data or FEDI_CHAPTER_DATA; "
+        "to make a new chapter: fedi-chapter init"
+    )
+    return DatabaseUnusable(f"there is no chapter in {folder}", cure=cure)
 
 
 def chapter_of(tx: ReadTx) -> LocalActor:

@@ -11,14 +11,15 @@ from urllib.parse import urlsplit
 import click
 import idna
 
-from fedi_chapter.cli.frame import Setup, Verb, note, own_name, pass_setup
+from fedi_chapter.cli.frame import Setup, Verb, no_chapter, note, own_name, pass_setup
 from fedi_chapter.core.clock import SystemClock
-from fedi_chapter.core.errors import AlreadyDone, DatabaseUnusable, FormInvalid
+from fedi_chapter.core.errors import AlreadyDone, DatabaseUnusable, FormInvalid, UnsafeAddress
 from fedi_chapter.core.ids import RandomIds
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.net.guard import Guard
 from fedi_chapter.services import chapters
 from fedi_chapter.services.chapters import Founding, NewKey, ProfileFields
-from fedi_chapter.settings import Settings, origin_of
+from fedi_chapter.settings import Settings, keep_database, origin_of
 from fedi_chapter.sig.keys import (
     KeyRing,
     make_ed25519,
@@ -95,6 +96,7 @@ def refuse_second(settings: Settings) -> None:
 
     Raises:
         AlreadyDone: there is one.
+        DatabaseUnusable: there is the key of one, whose database is not the one named.
 
     """
     if is_founded(settings):
@@ -107,6 +109,8 @@ def refuse_second(settings: Settings) -> None:
 def is_founded(settings: Settings) -> bool:
     """Tell whether there is a chapter in the data folder's database."""
     if migrate.current(settings.database) is None:
+        if settings.secret_file.exists():  # `init` makes the schema first: the key is of another
+            raise no_chapter(settings)
         return False
     migrate.upgrade(settings.database)
     return asyncio.run(_has_instance(settings))
@@ -164,6 +168,7 @@ def found(settings: Settings, founding: Founding) -> Founded:
             f"the data folder {settings.data} can't be made: {error.strerror}",
             cure="choose a folder you may write to, with --data",
         ) from error
+    keep_database(settings)
     migrate.upgrade(settings.database)
     master = _master_key(settings.secret_file)
     note("making keys …")
@@ -203,13 +208,27 @@ def base_of(text: str | None, domain: str, settings: Settings) -> str:
         raise FormInvalid(
             f"{text!r} is not an origin", cure="give one such as https://chapter.example.org"
         ) from error
-    if origin.startswith("http:") and not settings.danger_allow_private_network:
-        raise FormInvalid(
-            f"{origin} is not https, and other servers would refuse it",
-            cure="use https; for tests on one machine set "
-            "FEDI_CHAPTER_DANGER_ALLOW_PRIVATE_NETWORK=1",
-        )
+    if not settings.danger_allow_private_network:
+        _judge(origin)
+        _judge(f"https://{domain}")
     return origin
+
+
+def _judge(origin: str) -> None:
+    """Refuse an address that no other server will ever talk to: ids can't be changed later.
+
+    Raises:
+        FormInvalid: it is not https, has a port, or is a private or local name.
+
+    """
+    try:
+        Guard(allow_private=False).judge(f"{origin}/")
+    except UnsafeAddress as error:
+        raise FormInvalid(
+            f"no other server could ever talk to {origin}: {error.message}",
+            cure="use a public name, with https and without a port; for tests on one machine set "
+            "FEDI_CHAPTER_DANGER_ALLOW_PRIVATE_NETWORK=1",
+        ) from error
 
 
 def _asked(name: str, question: str) -> str:

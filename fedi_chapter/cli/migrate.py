@@ -2,8 +2,7 @@
 
 import click
 
-from fedi_chapter.cli.frame import Setup, Verb, pass_setup
-from fedi_chapter.core.errors import DatabaseUnusable
+from fedi_chapter.cli.frame import Setup, Verb, pass_setup, schema_of
 from fedi_chapter.store import migrate as schema
 
 
@@ -13,17 +12,13 @@ from fedi_chapter.store import migrate as schema
 def migrate(setup: Setup, *, check: bool) -> None:
     """Bring the database's schema up to date."""
     settings = setup.settings()
-    before, after = schema.current(settings.database), schema.head()
-    if before is None:
-        raise DatabaseUnusable(
-            f"there is no chapter in {settings.data}", cure="make one: fedi-chapter init"
-        )
+    found, after = schema_of(settings), schema.head()
     if check:
-        schema.refuse_newer(before)
-        verb = "would migrate"
+        schema.refuse_newer(found)
+        before, verb = found, "would migrate"
     else:
-        before, after = schema.upgrade(settings.database)
-        verb = "migrated"
+        upgraded, after = schema.upgrade(settings.database)
+        before, verb = upgraded or found, "migrated"
     changed = f"{verb} from {before} to {after}"
     setup.tell(
         {"from": before, "to": after},

@@ -220,6 +220,41 @@ def test_hosts_and_actors_are_blocked_and_unblocked(shell: Shell) -> None:
     shell.told("unblock", ATHENS.uri)
     shell.told("unblock", "bad.example")
     assert shell.told("blocks") == []
+
+
+@pytest.mark.parametrize(
+    ("blocked", "unblocked"),
+    [
+        ("Bad.Example.", "bad.example"),
+        ("https://bad.example/", "BAD.EXAMPLE"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("xn--bcher-kva.example", "Bücher.example"),
+        ("bad.example:8443", "@bad.example"),
+    ],
+)
+def test_a_block_is_named_alike_when_it_is_made_listed_and_lifted(
+    shell: Shell, blocked: str, unblocked: str
+) -> None:
+    made = shell.told("block", blocked)["target"]
+    assert [each["target"] for each in shell.told("blocks")] == [made]
+    assert shell.told("unblock", unblocked)["target"] == made
+    assert shell.told("blocks") == []
+
+
+def test_an_actor_is_unblocked_by_its_handle_though_its_server_is_gone(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.told("block", "@athens@athens.example")
+
+    async def gone(*_: object, **__: object) -> RemoteActor:
+        raise UnknownHandle("nobody answers there")
+
+    monkeypatch.setattr(moderation.discover, "resolve", gone)
+    assert shell.told("unblock", "@Athens@athens.example")["target"] == ATHENS.uri
+    assert shell.told("blocks") == []
+
+
+def test_a_server_may_be_let_in_that_was_unblocked(shell: Shell) -> None:
     assert shell.told("allow", "good.example")["host"] == "good.example"
 
 
@@ -365,6 +400,16 @@ def test_a_broken_database_is_unusable(shell: Shell) -> None:
 def test_a_lost_master_key_is_unusable(shell: Shell) -> None:
     (shell.data / "secret.key").unlink()
     shell.refused("event", "list", code=3)
+
+
+def test_a_server_does_not_start_with_another_chapters_master_key(shell: Shell) -> None:
+    """It could sign nothing that others believe, and would find out one delivery at a time."""
+    other = Shell(shell.data.parent / "other")
+    other.told("init", "--domain", "x.example", "--handle", "x", "--name", "X")
+    (shell.data / "secret.key").write_bytes((other.data / "secret.key").read_bytes())
+    for verb in (("run", "--port", "0"), ("web", "--port", "0"), ("worker",)):
+        said = shell.refused(*verb, code=3)
+        assert "not sealed with this master key" in said
 
 
 def test_a_bug_is_one_line_and_a_traceback_only_for_those_who_ask(

@@ -1,6 +1,7 @@
 import json
 import os
 import stat
+import tomllib
 
 import pytest
 
@@ -8,6 +9,7 @@ from fedi_chapter.cli.init import base_of, domain_of
 from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.settings import Settings
 from tests.cli.conftest import DANGER, FOUNDING, Shell
+from tests.kit.databases import Databases
 
 NAMES = ("--handle", "atlanta", "--name", "Atlanta")
 
@@ -44,9 +46,57 @@ def test_a_second_init_is_refused_and_changes_nothing(shell: Shell) -> None:
 
 
 def test_an_interrupted_init_can_be_repeated(empty: Shell) -> None:
-    empty.told(*FOUNDING)
-    (empty.data / "chapter.db").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fedi_chapter.services.chapters.found", lambda *_: 1 / 0)
+        empty.refused(*FOUNDING)
+    assert (empty.data / "secret.key").exists()
     assert empty.told(*FOUNDING)["handle"] == "@atlanta@chapter.example.org"
+
+
+def test_init_keeps_in_mind_which_database_it_was_told(
+    empty: Shell, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = databases.sqlite()
+    monkeypatch.setenv("FEDI_CHAPTER_DATABASE_URL", url)
+    empty.data.mkdir()
+    file = empty.data / "chapter.toml"
+    file.write_text('log_level = "warning"\n')
+    empty.told(*FOUNDING)
+    monkeypatch.delenv("FEDI_CHAPTER_DATABASE_URL")
+    assert tomllib.loads(file.read_text()) == {"database_url": url, "log_level": "warning"}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert empty.told("event", "list") == []
+    assert "already" in empty.refused("init", "--domain", "other.example", *NAMES)
+    assert not (empty.data / "chapter.db").exists()
+    assert tomllib.loads(file.read_text())["database_url"] == url
+    file.write_text('database_url = "sqlite+aiosqlite:///other.db"\n')
+    monkeypatch.setenv("FEDI_CHAPTER_DATABASE_URL", databases.sqlite())
+    assert "leave only the right one" in empty.refused(*FOUNDING, code=3)
+
+
+def test_a_forgotten_database_is_named_first_and_founds_no_second_chapter(shell: Shell) -> None:
+    (shell.data / "chapter.db").rename(shell.data / "elsewhere.db")
+    for words in (FOUNDING, ("event", "list"), ("run", "--port", "0"), ("sample",)):
+        said = shell.refused(*words, code=3)
+        assert "secret.key" in said
+        assert "Cure: set FEDI_CHAPTER_DATABASE_URL" in said
+    assert not (shell.data / "chapter.db").exists()
+
+
+def test_where_there_is_no_chapter_the_likely_reason_comes_first(empty: Shell) -> None:
+    assert "Cure: name the chapter's folder" in empty.refused("event", "list", code=3)
+    empty.data.mkdir()
+    assert "Cure: check the name of the folder" in empty.refused("event", "list", code=3)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root becomes another user")
+def test_who_may_not_read_the_data_is_told_to_be_another_user(shell: Shell) -> None:
+    os.seteuid(65534)
+    try:
+        said = shell.refused("event", "list", code=3)
+    finally:
+        os.seteuid(0)
+    assert "as the user who owns the data" in said
 
 
 def test_what_is_missing_is_wrong_usage_when_nobody_can_be_asked(empty: Shell) -> None:
