@@ -45,7 +45,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)+[\w-]+\.py)")
 _MAKE = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
 _SETTING = re.compile(rf"{PREFIX}([A-Z_]+)")
-_COMMAND = re.compile(r"^(?:.*\s)?(?:\S*/)?fedi-chapter (.+)$", re.MULTILINE)
+_COMMAND = re.compile(r"^(?:.*\s)?(?:\S*/)?fedi-chapter (?!\"\$@\")(.+)$", re.MULTILINE)
 
 
 def by_name(path: Path) -> str:
