@@ -47,7 +47,7 @@ def _is_waiting(table: FromClause) -> ColumnElement[bool]:
 
 _WAITING = _is_waiting(inbox)
 
-LOOKED_AT = 4
+LOOKED_AT = 2
 """Times as many of each host are looked at as are taken: some have to wait for their actor's
 earlier ones."""
 
@@ -81,6 +81,7 @@ def _is_behind(row: FromClause) -> ColumnElement[bool]:
         select(earlier.c.id)
         .where(earlier.c.actor_uri == row.c.actor_uri, earlier.c.id < row.c.id)
         .where(_is_waiting(earlier), ~earlier.c.stands_aside)
+        .order_by(earlier.c.actor_uri, earlier.c.id)
         .limit(1)
         .correlate(row)
     )

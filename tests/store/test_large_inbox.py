@@ -1,0 +1,91 @@
+"""A claim from a long inbox looks at little, whoever fills it: work is counted, not time."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, text
+
+from fedi_chapter.domain.inbox import InboxJob
+from fedi_chapter.store import inbox
+from fedi_chapter.store.postgres import PostgresDatabase
+from fedi_chapter.store.sqlite import driver
+from fedi_chapter.store.tables import inbox as table
+from fedi_chapter.store.tx import Database, WriteTx
+from tests.kit.builders import NOW
+
+pytestmark = pytest.mark.anyio
+
+ROWS, PER_HOST, CLAIMS = 20_000, 25, 4
+LEASE = timedelta(minutes=5)
+STEPS = 200
+"""What SQLite's machine may do for each row that may be looked at."""
+_ROWS_READ = text(
+    "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)"
+    " FROM pg_stat_xact_user_tables WHERE relname = 'inbox'"
+)
+
+
+def _fill(tx: WriteTx, actors: int, hosts: int) -> None:
+    rows = []
+    for number in range(ROWS):
+        actor = number % actors
+        host = f"h{actor % hosts}.example"
+        rows.append(
+            {
+                "activity_id": f"https://{host}/{number}",
+                "digest": str(number),
+                "signed_at": NOW,
+                "place": NOW + timedelta(seconds=number // actors),
+                "proved": True,
+                "host": host,
+                "actor_uri": f"https://{host}/u{actor}",
+                "type": "Like",
+                "body": b"{}",
+                "received_at": NOW,
+                "state": "waiting",
+                "attempts": 0,
+                "due": NOW,
+            }
+        )
+    tx.conn.execute(insert(table), rows)
+
+
+@pytest.mark.parametrize(
+    ("actors", "hosts", "taken"),
+    [(1, 1, 1), (3, 1, 3), (ROWS, 1, PER_HOST), (ROWS, 100, 100), (100, 100, 100)],
+)
+async def test_a_claim_from_a_long_inbox_reads_little_more_than_it_takes(
+    db: Database, actors: int, hosts: int, taken: int
+) -> None:
+    await db.write(lambda tx: _fill(tx, actors, hosts))
+    if isinstance(db, PostgresDatabase):  # as the server does by itself; SQLite never does
+        await db.write(lambda tx: tx.conn.execute(text("ANALYZE")) and None)
+
+    def claim(tx: WriteTx) -> list[InboxJob]:
+        return inbox.claim(tx, 100, LEASE, per_host=PER_HOST)
+
+    def work(tx: WriteTx) -> tuple[int, list[InboxJob]]:
+        """Claim, and return how much the database did for it."""
+        if isinstance(db, PostgresDatabase):
+            before = tx.conn.execute(_ROWS_READ).scalar_one()
+            jobs = claim(tx)
+            return int(tx.conn.execute(_ROWS_READ).scalar_one() - before), jobs
+        thousands = list[int]()
+        driver(tx.conn).set_progress_handler(lambda: thousands.append(1), 1_000)
+        jobs = claim(tx)
+        driver(tx.conn).set_progress_handler(None, 0)
+        return len(thousands), jobs
+
+    looked_at = inbox.LOOKED_AT * PER_HOST * hosts
+    bound = 3 * looked_at + 1_000
+    if not isinstance(db, PostgresDatabase):
+        bound = STEPS * looked_at // 1_000 + 20
+    for _ in range(CLAIMS):
+        done, jobs = await db.write(work)
+        assert len(jobs) == taken
+        assert done < bound
+        if taken == actors:  # the next of each has to wait
+            done, none = await db.write(work)
+            assert none == []
+            assert done < bound
+        await db.write(lambda tx, jobs=jobs: [inbox.finish(tx, job.id, "") for job in jobs])
