@@ -12,6 +12,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import LONG_AGO, InboxJob
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.federation.objects import Authored
 from fedi_chapter.federation.outcome import Outcome
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.settings import Settings
@@ -36,9 +37,18 @@ class Case:
     """The date its request was signed with."""
     is_repeat: bool = False
     """The same was said before, to the byte: it is said anew at `signed_at`."""
+    above: tuple[Authored, ...] | None = None
+    """The notes above the one that came, the highest first; None while nobody asked for them."""
 
     @classmethod
-    def of(cls, job: InboxJob, sender: RemoteActor, deps: Deps, budget: Budget) -> "Case":
+    def of(
+        cls,
+        job: InboxJob,
+        sender: RemoteActor,
+        deps: Deps,
+        budget: Budget,
+        above: tuple[Authored, ...] | None = None,
+    ) -> "Case":
         """Return the circumstances of a leased activity."""
         return cls(
             sender=sender,
@@ -49,6 +59,7 @@ class Case:
             received_at=job.received_at,
             signed_at=job.signed_at,
             is_repeat=job.is_repeat,
+            above=above,
         )
 
 

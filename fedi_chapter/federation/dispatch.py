@@ -4,8 +4,10 @@ Called by `workers.inbox` with one stored activity at a time. A test fails when 
 `vocab.activities` stands in neither form. What activities mean is in `federation.handlers`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from fedi_chapter.core.errors import NoDocument, RemoteFailure, RemoteGone
 from fedi_chapter.core.log import get_logger
@@ -13,6 +15,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
 from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor
 from fedi_chapter.federation import remote_actors, undoing
+from fedi_chapter.federation.above import fetch as fetch_above
 from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.case import Case, Handler
 from fedi_chapter.federation.concern import as_hint, concerns_us
@@ -45,7 +48,8 @@ from fedi_chapter.federation.handlers import (
     update_note,
     vote,
 )
-from fedi_chapter.federation.outcome import Ignored, Outcome
+from fedi_chapter.federation.objects import Authored
+from fedi_chapter.federation.outcome import Ignored, Lacking, Outcome
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.pools import Cause
 from fedi_chapter.store import blocks, following, inbox
@@ -54,6 +58,7 @@ from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab import activities as act
 from fedi_chapter.vocab.read import read_activity
 
+T = TypeVar("T")
 log = get_logger(__name__)
 
 TABLE: dict[type[act.Activity], Handler | Ignored] = {
@@ -104,6 +109,7 @@ PATIENCE = timedelta(days=1)
 """How old it may grow by that."""
 PATIENCE_WITH_DELETES = timedelta(days=31)
 """The same for a Delete: nobody sends it again."""
+DELETES = (act.DeleteActor, act.DeleteObject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +130,15 @@ async def process(deps: Deps, job: InboxJob) -> bool:
 
     """
     activity = await read_aside(read_activity, job.body)
+    end: _End | None
     try:
         end = await _handle(deps, job, activity)
+    except _Elsewhere as failure:
+        end = await _after(deps, job, activity, failure.error, stands_aside=True)
     except RemoteFailure as error:
-        if error.retry:
-            await _put_back(deps, job, activity, error)
-            return True
-        why = GONE if isinstance(error, RemoteGone) else UNUSABLE
-        end = await _finish(deps, job, why, detail=error.message)
+        end = await _after(deps, job, activity, error)
+    if end is None:
+        return True
     outcome, kind = end.outcome, type(end.outcome).__name__.lower()
     log.info("activity", job=job.id, host=job.host, type=type(activity).__name__, outcome=kind)
     deps.metrics.add(f"inbox.{kind}.{type(activity).__name__}")
@@ -141,7 +148,6 @@ async def process(deps: Deps, job: InboxJob) -> bool:
 
 
 async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> _End:
-    budget = Budget()
     if not job.proved:
         hint = activity
         if not await deps.db.read(lambda tx: concerns_us(tx, hint, deps.urls)):
@@ -151,51 +157,91 @@ async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> _End:
     if isinstance(handler, Ignored):
         detail = activity.reason if isinstance(activity, act.Other) else ""
         return await _finish(deps, job, handler, detail=detail)
+    return await _Turn(deps, job, activity, handler).take()
 
-    def apply(tx: WriteTx, sender: RemoteActor, prepared: object = None) -> _End:
-        case = Case.of(job, sender, deps, budget)
-        is_refused = blocks.find(tx, actor_uri=sender.uri, host=sender.host) is not None
-        outcome = REFUSED if is_refused else _outcome(tx, handler, activity, case, prepared)
-        return _End(outcome, inbox.finish(tx, job.id, str(outcome)))
 
-    def apply_at_once(tx: WriteTx) -> _End | None:
-        sender = actors.get(tx, activity.actor)
-        return apply(tx, sender) if sender and _is_fresh(sender, tx.now) else None
+@dataclass(slots=True)
+class _Turn:
+    """An activity, its handler, and what was fetched for it."""
 
-    if handler.prepare is None:  # the usual case: one hop to the database, no network
-        end = await deps.db.write(apply_at_once)
-        if end is not None:
+    deps: Deps
+    job: InboxJob
+    activity: act.Activity
+    handler: Handler
+    budget: Budget = field(default_factory=Budget)
+    prepared: object = None
+    above: tuple[Authored, ...] | None = None
+
+    async def take(self) -> _End:
+        """Apply the activity, after asking others only where that is needed."""
+        end = None
+        if self.handler.prepare is None:  # the usual case: one hop to the database, no network
+            end = await self.deps.db.write(self._apply_at_once)
+        if end is not None and not isinstance(end.outcome, Lacking):
             return end
-    budget.cause = await _cause(deps, activity, proved=job.proved)
-    sender = await _sender(deps, activity, budget)
-    if sender.uri != activity.actor:
-        return await _finish(deps, job, ALIAS)
-    if handler.prepare is None:
-        return await deps.db.write(lambda tx: apply(tx, sender))
-    prepared = await handler.prepare(deps, activity, Case.of(job, sender, deps, budget))
-    return await deps.db.write(lambda tx: apply(tx, sender, prepared))
+        self.budget.cause = await self._cause()
+        sender = await _sender(self.deps, self.activity, self.budget)
+        if sender.uri != self.activity.actor:
+            return await _finish(self.deps, self.job, ALIAS)
+        if self.handler.prepare is not None:
+            case = self._case(sender)
+            asking = self.handler.prepare(self.deps, self.activity, case)
+            self.prepared = await _elsewhere(asking)
+        if end is None:
+            end = await self.deps.db.write(lambda tx: self._apply(tx, sender))
+        if isinstance(end.outcome, Lacking):
+            self.above = await _elsewhere(fetch_above(self.deps, end.outcome.uri, self.budget))
+            end = await self.deps.db.write(lambda tx: self._apply(tx, sender))
+        return end
+
+    def _apply_at_once(self, tx: WriteTx) -> _End | None:
+        sender = actors.get(tx, self.activity.actor)
+        return self._apply(tx, sender) if sender and _is_fresh(sender, tx.now) else None
+
+    def _apply(self, tx: WriteTx, sender: RemoteActor) -> _End:
+        outcome: Outcome = REFUSED
+        if blocks.find(tx, actor_uri=sender.uri, host=sender.host) is None:
+            outcome = self._outcome(tx, self._case(sender))
+        if isinstance(outcome, Lacking):
+            return _End(outcome, has_more=False)
+        return _End(outcome, inbox.finish(tx, self.job.id, str(outcome)))
+
+    def _outcome(self, tx: WriteTx, case: Case) -> Outcome:
+        if undoing.was_undone(tx, self.activity, case):
+            return undoing.TAKEN_BACK
+        outcome = self.handler.run(tx, self.activity, case, self.prepared)
+        undoing.remember(tx, self.activity, outcome, case)
+        return outcome
+
+    def _case(self, sender: RemoteActor) -> Case:
+        return Case.of(self.job, sender, self.deps, self.budget, self.above)
+
+    async def _cause(self) -> Cause:
+        uri = self.activity.actor
+        if self.job.proved and await self.deps.db.read(lambda tx: following.is_followed(tx, uri)):
+            return Cause.NEIGHBOUR
+        return Cause.STRANGER
 
 
-def _outcome(
-    tx: WriteTx, handler: Handler, activity: act.Activity, case: Case, prepared: object
-) -> Outcome:
-    if undoing.was_undone(tx, activity, case):
-        return undoing.TAKEN_BACK
-    outcome = handler.run(tx, activity, case, prepared)
-    undoing.remember(tx, activity, outcome, case)
-    return outcome
+class _Elsewhere(Exception):
+    """A server failed that had to be asked about something, and may not be the sender's."""
+
+    def __init__(self, error: RemoteFailure) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+async def _elsewhere(asking: Awaitable[T]) -> T:
+    try:
+        return await asking
+    except RemoteFailure as error:
+        raise _Elsewhere(error) from error
 
 
 def _is_fresh(sender: RemoteActor, now: datetime) -> bool:
     return bool(
         sender.gone_at is None and sender.fetched_at and now - sender.fetched_at <= PROFILE_AGE
     )
-
-
-async def _cause(deps: Deps, activity: act.Activity, *, proved: bool) -> Cause:
-    if proved and await deps.db.read(lambda tx: following.is_followed(tx, activity.actor)):
-        return Cause.NEIGHBOUR
-    return Cause.STRANGER
 
 
 async def _sender(deps: Deps, activity: act.Activity, budget: Budget) -> RemoteActor:
@@ -213,24 +259,32 @@ async def _finish(deps: Deps, job: InboxJob, outcome: Outcome, *, detail: str = 
     return _End(outcome, await deps.db.write(lambda tx: inbox.finish(tx, job.id, text)))
 
 
-async def _put_back(
-    deps: Deps, job: InboxJob, activity: act.Activity, error: RemoteFailure
-) -> None:
-    """Try again later; what has waited too long is set aside, or dropped if it never was one.
+async def _after(
+    deps: Deps,
+    job: InboxJob,
+    activity: act.Activity,
+    error: RemoteFailure,
+    *,
+    stands_aside: bool = False,
+) -> _End | None:
+    """End what a server's final answer makes useless; put back, and return None, what may wait.
 
-    What may wait for a third server stands aside: its actor's later activities go on.
+    What has waited too long is set aside, or dropped if it never was a document.
+
+    What `stands_aside` lets its actor's later activities go on.
     """
+    if not error.retry:
+        why = GONE if isinstance(error, RemoteGone) else UNUSABLE
+        return await _finish(deps, job, why, detail=error.message)
     now = deps.clock.now()
     age = now - job.received_at
-    is_delete = isinstance(activity, act.DeleteActor | act.DeleteObject)
-    if age <= (PATIENCE_WITH_DELETES if is_delete else PATIENCE):
-        handler = TABLE[type(activity)]
-        aside = not job.proved or (isinstance(handler, Handler) and handler.prepare is not None)
+    if age <= (PATIENCE_WITH_DELETES if isinstance(activity, DELETES) else PATIENCE):
         due = now + min(max(age, SHORTEST_WAIT), LONGEST_WAIT)
         await deps.db.write(
-            lambda tx: inbox.give_back(tx, job.id, due, error.message, stands_aside=aside)
+            lambda tx: inbox.give_back(tx, job.id, due, error.message, stands_aside=stands_aside)
         )
-    elif isinstance(error, NoDocument):
-        await _finish(deps, job, UNUSABLE, detail=error.message)
-    else:
-        await deps.db.write(lambda tx: inbox.park(tx, job.id, error.message))
+        return None
+    if isinstance(error, NoDocument):
+        return await _finish(deps, job, UNUSABLE, detail=error.message)
+    await deps.db.write(lambda tx: inbox.park(tx, job.id, error.message))
+    return None

@@ -14,7 +14,7 @@ from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import ours, spoken
 from fedi_chapter.federation.case import Case
-from fedi_chapter.federation.outcome import Done, Held, Ignored, Outcome
+from fedi_chapter.federation.outcome import Done, Held, Ignored, Lacking, Outcome
 from fedi_chapter.store import (
     followers,
     following,
@@ -34,6 +34,8 @@ DELETED = Ignored("deleted before")
 CROWDED = Ignored("as many replies as are kept under one thing")
 NOT_OURS = Ignored("neither to us nor from somebody we follow")
 
+DEEPEST = 20
+"""Deleted answers of ours to answers of ours that are followed up."""
 MOST_OF_ONE = 20
 """Replies of one person that are kept under one thing."""
 MOST_IN_THREAD = 1_000
@@ -54,7 +56,18 @@ def take_note(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outco
             return KNOWN
     if not note.is_public:
         return _take_message(tx, note, author, case.urls)
+    return _take_public(tx, note, author, case)
+
+
+def _take_public(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
     root = root_of(tx, case.urls, note.in_reply_to)
+    if root is None and case.above is None and _is_to_us(tx, note, case.urls):
+        missing = missing_above(tx, note, case.urls)
+        if missing is not None:
+            return Lacking(missing)
+    if root is None and case.above:
+        _take_above(tx, case)
+        root = root_of(tx, case.urls, note.in_reply_to)
     if root is not None:
         return _take_reply(tx, note, author, root, case)
     if following.is_followed(tx, author.uri):
@@ -109,12 +122,49 @@ def take_event(
 
 
 def root_of(tx: ReadTx, urls: Urls, in_reply_to: str | None) -> str | None:
-    """Return the thing of ours at the top of the thread that `in_reply_to` stands in."""
-    if in_reply_to is None:
+    """Return the thing of ours at the top of the thread that `in_reply_to` stands in.
+
+    An answer of ours that was deleted leaves what it answered.
+    """
+    for _ in range(DEEPEST):
+        if in_reply_to is None:
+            return None
+        if not same_host(in_reply_to, urls.base):
+            return replies.root_of(tx, in_reply_to)
+        if ours.owner_at(tx, urls, in_reply_to):
+            return in_reply_to
+        in_reply_to = ours.answered_by_deleted(tx, urls, in_reply_to)
+    return None
+
+
+def missing_above(tx: ReadTx, note: Note, urls: Urls) -> str | None:
+    """Return what a note answers when nothing is known of that and another server has it."""
+    uri = note.in_reply_to
+    if uri is None or same_host(uri, urls.base) or known.as_what(tx, uri) is not None:
         return None
-    if same_host(in_reply_to, urls.base):
-        return in_reply_to if ours.owner_at(tx, urls, in_reply_to) else None
-    return replies.root_of(tx, in_reply_to)
+    return uri if replies.root_of(tx, uri) is None else None
+
+
+def _is_to_us(tx: ReadTx, note: Note, urls: Urls) -> bool:
+    """Tell whether a note names one of our actors: nothing is fetched for any other."""
+    named = {*note.to, *note.cc, *note.mentions}
+    if not any(same_host(uri, urls.base) for uri in named):
+        return False
+    return any(
+        {urls.actor(actor), urls.followers(actor)} & named for actor in local_actors.everyone(tx)
+    )
+
+
+def _take_above(tx: WriteTx, case: Case) -> None:
+    """Keep what was fetched of the thread above, as far as it stands below something of ours."""
+    for each in case.above or ():
+        note = each.content
+        if not isinstance(note, Note) or known.as_what(tx, note.id) is not None:
+            continue
+        root = root_of(tx, case.urls, note.in_reply_to)
+        if root is None:
+            return
+        _take_reply(tx, note, each.author, root, case)
 
 
 def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: Case) -> Outcome:
@@ -202,9 +252,7 @@ def _change_reply(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> O
 
 
 def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> Outcome:
-    addressed = {*note.to, *note.cc}
-    actors = local_actors.everyone(tx)
-    if not any({urls.actor(actor), urls.followers(actor)} & addressed for actor in actors):
+    if not _is_to_us(tx, replace(note, mentions=()), urls):
         return Ignored("not public and not to us")
     message = Message(
         uri=note.id,

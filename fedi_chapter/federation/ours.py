@@ -6,8 +6,9 @@ counts: a draft, a local or a deleted thing does not exist here.
 
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import ActorId, ActorKind, LocalActor
+from fedi_chapter.domain.post import PostId
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.store import known, local_actors
+from fedi_chapter.store import known, local_actors, posts
 from fedi_chapter.store.tx import ReadTx
 
 
@@ -40,6 +41,15 @@ def owner_at(tx: ReadTx, urls: Urls, uri: str, *, public_only: bool = False) -> 
         return None
     actor_id, visibility = found
     return actor_id if _is_seen(visibility, public_only) else None
+
+
+def answered_by_deleted(tx: ReadTx, urls: Urls, uri: str) -> str | None:
+    """Return what a post of ours answered that was deleted since."""
+    named = urls.own_object(uri)
+    if named is None or named.kind != "post":
+        return None
+    post = posts.get(tx, PostId(named.id))
+    return post.in_reply_to if post and post.deleted_at else None
 
 
 def _is_seen(visibility: Visibility, public_only: bool) -> bool:

@@ -36,4 +36,14 @@ class Held:
         return f"held: {self.reason}"
 
 
-Outcome = Done | Ignored | Held
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Nothing was decided: what the note answers has not come; it is fetched from `uri` first."""
+
+    uri: str
+
+    def __str__(self) -> str:
+        return "answers what has not come"
+
+
+Outcome = Done | Ignored | Held | Lacking

@@ -6,7 +6,7 @@ What is erased and what stays is listed in `store.holdings`.
 
 from fedi_chapter.domain.happening import FollowerRemoved, FollowWithdrawn
 from fedi_chapter.services import members, rsvps
-from fedi_chapter.store import followers, following, holdings, local_actors, outbox
+from fedi_chapter.store import followers, following, holdings, local_actors, outbox, replies
 from fedi_chapter.store.tx import WriteTx
 
 
@@ -22,6 +22,7 @@ def forget_person(tx: WriteTx, actor_uri: str, *, is_gone: bool = False) -> None
         rsvps.forget(tx, event, rsvp)
     if not is_gone:
         _part(tx, actor_uri)
+    replies.remove_all_of(tx, actor_uri)
     holdings.erase(tx, actor_uri)
 
 

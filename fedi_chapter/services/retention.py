@@ -18,6 +18,7 @@ from fedi_chapter.store import (
     member_sessions,
     notice_queue,
     oauth_apps,
+    replies,
     sign_ins,
     undone,
 )
@@ -61,6 +62,7 @@ def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
         "sign_ins": sign_ins.sweep(tx),
         "oauth_apps": oauth_apps.sweep(tx, checked_before=tx.now - REGISTRATIONS),
         "tombstones": expiry.foreign_tombstones(tx, tx.now - TOMBSTONES),
+        "threads": replies.purge_threads(tx, tx.now - TOMBSTONES),
         "undone": undone.purge(tx, tx.now - TOMBSTONES),
         "deliveries": _sweep_deliveries(tx, urls),
         "answers": expiry.spent_answers(tx, tx.now - DELIVERIES, MOST_ANSWERS),

@@ -4,14 +4,26 @@ Called by the handlers of notes, by moderation, and by whoever shows or lists a 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    bindparam,
+    delete,
+    func,
+    select,
+    union_all,
+    update,
+)
 
 from fedi_chapter.domain.conversation import Reply, ReplyState
 from fedi_chapter.store.foreign_words import body_of, host_of, if_judged
 from fedi_chapter.store.prepared import Prepared
-from fedi_chapter.store.tables import replies
+from fedi_chapter.store.tables import deleted_replies, replies
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
@@ -34,7 +46,12 @@ _PUT = Prepared(
     ),
     given=replies.columns.keys(),
 )
-_ROOT = Prepared(select(replies.c.root).where(replies.c.uri == bindparam("uri")))
+_ROOT = Prepared(
+    union_all(
+        select(replies.c.root).where(replies.c.uri == bindparam("uri")),
+        select(deleted_replies.c.root).where(deleted_replies.c.reply == bindparam("gone")),
+    )
+)
 
 
 def put(tx: WriteTx, reply: Reply) -> None:
@@ -51,8 +68,23 @@ def get(tx: ReadTx, uri: str) -> Reply | None:
 
 
 def remove(tx: WriteTx, uri: str) -> None:
-    """Forget a reply."""
+    """Forget a reply; answers to it still belong to its thread."""
+    _remember_threads(tx, replies.c.uri == uri)
     tx.conn.execute(delete(replies).where(replies.c.uri == uri))
+
+
+def remove_all_of(tx: WriteTx, actor_uri: str) -> None:
+    """Forget the replies of somebody, as `remove` does."""
+    _remember_threads(tx, replies.c.actor_uri == actor_uri)
+    tx.conn.execute(delete(replies).where(replies.c.actor_uri == actor_uri))
+
+
+def purge_threads(tx: WriteTx, before: datetime) -> int:
+    """Forget to which threads the replies belonged that were deleted before an instant."""
+    gone: CursorResult[Any] = tx.conn.execute(
+        delete(deleted_replies).where(deleted_replies.c.at < before)
+    )
+    return gone.rowcount
 
 
 def set_state(tx: WriteTx, uri: str, state: ReplyState) -> None:
@@ -91,8 +123,8 @@ def kept_of(tx: ReadTx, root: str, actor_uri: str | None, limit: int) -> int:
 
 
 def root_of(tx: ReadTx, uri: str) -> str | None:
-    """Return what of ours stands at the top of the thread that the reply `uri` is in."""
-    row = _ROOT.first(tx, uri=uri)
+    """Return what of ours stands at the top of the thread that the reply `uri` is, or was, in."""
+    row = _ROOT.first(tx, uri=uri, gone=_nameless(uri))
     return None if row is None else str(row["root"])
 
 
@@ -100,6 +132,20 @@ def held(tx: ReadTx, limit: int | None = None) -> list[Reply]:
     """Return the replies that wait for an organizer, the first received first."""
     query = _REPLIES.where(replies.c.state == ReplyState.HELD)
     return _all(tx, query.order_by(replies.c.received_at, replies.c.uri).limit(limit))
+
+
+def _remember_threads(tx: WriteTx, which: ColumnElement[bool]) -> None:
+    rows = tx.conn.execute(select(replies.c.uri, replies.c.root).where(which)).all()
+    if rows:
+        tx.conn.execute(
+            insert(deleted_replies).on_conflict_do_nothing(),
+            [{"reply": _nameless(row.uri), "root": row.root, "at": tx.now} for row in rows],
+        )
+
+
+def _nameless(uri: str) -> str:
+    """Return a digest of a reply's id: most ids have the name of their author in them."""
+    return sha256(uri.encode()).hexdigest()
 
 
 def _number(tx: ReadTx, some: Select[Any], limit: int) -> int:

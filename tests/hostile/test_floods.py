@@ -15,7 +15,7 @@ from fedi_chapter.federation import remote_actors
 from fedi_chapter.federation.handlers import flag, follow
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.services.moderation import allow
-from fedi_chapter.store import followers, inbox, replies, reports
+from fedi_chapter.store import followers, inbox, reactions, replies, reports
 from fedi_chapter.store.tx import Database, ReadTx
 from fedi_chapter.workers import inbox as worker
 from tests.kit.patience import PATIENCE
@@ -187,6 +187,41 @@ async def test_a_host_that_answers_slowly_holds_only_its_part_of_the_places(  # 
     never.set()
     await asyncio.gather(*running)
     assert len(await chapter.write(lambda tx: queue.claim(tx, worker.WIDTH))) == worker.PER_HOST
+
+
+async def test_slow_activities_of_one_sender_hold_up_nobody_else_of_their_server(  # ABU-05
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter, server = await world.chapter("a.test"), world.mastodon("m.test")
+    mallory, ana, ben = (server.member(name) for name in ("mallory", "ana", "ben"))
+    post, never, begun = await chapter.post("Hello"), asyncio.Event(), list[str]()
+    await mallory.like(post)
+    await world.settle()
+    for number in range(250):
+        thing, uri = f"https://slow.test/{number}", f"{mallory.uri}/{number}"
+        slow = mallory.activity("Announce", thing, uri=uri)
+        assert await mallory.send(chapter.urls.shared_inbox, slow) == 202
+    process = worker.process
+
+    async def hanging(deps: Deps, job: InboxJob) -> bool:
+        begun.append(job.actor_uri)
+        if job.actor_uri == mallory.uri:
+            await never.wait()
+        return await process(deps, job)
+
+    monkeypatch.setattr(worker, "process", hanging)
+    queue = worker.queue(chapter.deps)
+    running: list[asyncio.Future[None]] = []
+    for honest in (None, ana, ben):  # the first while they wait, the others while one hangs
+        if honest is not None:
+            assert await honest.like(post) == 202
+        for job in await chapter.write(lambda tx: queue.claim(tx, worker.WIDTH)):
+            running.append(asyncio.ensure_future(queue.do(job)))
+        await asyncio.gather(*running[1:])
+    assert begun == [mallory.uri, ana.uri, ben.uri]
+    assert await chapter.read(lambda tx: reactions.counts(tx, [post])) == (3, 0)
+    never.set()
+    await asyncio.gather(*running)
 
 
 async def test_a_crowd_at_the_door_slows_the_processing_and_does_not_stop_it(  # ABU-05
