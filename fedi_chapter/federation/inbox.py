@@ -303,11 +303,11 @@ class InboxDoor:
             return
         self._room -= len(batch)
         self._rooms |= rooms
-        self._count(stored)
         for guest, refusal in zip(batch, stored.refusals, strict=True):
             if guest.key and isinstance(refusal, KeyUnusable | KeyUnavailable):
                 self._keys.pop(guest.key.id, None)
             guest.answer(refusal)
+        self._count(stored)
 
     def _count(self, stored: Stored) -> None:
         for name, number in (

@@ -25,9 +25,9 @@ async def test_many_at_once_are_stored_in_few_commits(
     sizes: list[int] = []
     put_many = inbox.put_many
 
-    def counted(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
+    def counted(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
         sizes.append(len(incoming))
-        put_many(tx, incoming)
+        return put_many(tx, incoming)
 
     monkeypatch.setattr(inbox, "put_many", counted)
     assert set(await asyncio.gather(*(each.like(post) for each in members))) == {202}
@@ -67,10 +67,10 @@ async def test_one_bad_row_harms_nobody_else(world: World, monkeypatch: pytest.M
         await member.boost(post)
     put_many = inbox.put_many
 
-    def fragile(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
+    def fragile(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
         if any(each.actor_uri == bad.uri for each in incoming):
             raise ValueError("a row the database refuses")
-        put_many(tx, incoming)
+        return put_many(tx, incoming)
 
     monkeypatch.setattr(inbox, "put_many", fragile)
     answers = await asyncio.gather(good.like(post), bad.like(post), return_exceptions=True)
