@@ -63,6 +63,27 @@ def rsvp(setup: Setup, event_id: str, name: str, email: str, status: str, guests
     )
 
 
+@click.command("mail", cls=Verb)
+@click.argument("event_id", metavar="ID")
+@click.argument("who")
+@click.argument("address")
+@pass_setup
+def mail(setup: Setup, event_id: str, who: str, address: str) -> None:
+    """Correct somebody's mail address that is not confirmed or refuses our mail; it is asked."""
+
+    async def work(deps: Deps) -> Rsvp:
+        bare = _id(event_id, deps)
+
+        def write(tx: WriteTx) -> Rsvp:
+            event, person = own_event(tx, bare), service.find(tx, bare, who)
+            return service.correct_email(tx, event, person.id, address)
+
+        return await deps.db.write(write)
+
+    asked = ask(setup, work)
+    setup.tell({"id": asked.id, "email": address}, f"{who}: {address} is asked")
+
+
 @click.command("approve", cls=Verb)
 @click.argument("event_id", metavar="ID")
 @click.argument("who")
@@ -138,7 +159,7 @@ def export(setup: Setup, event_id: str, file: Path) -> None:
     note("The file holds names and addresses. Delete it when it has served.")
 
 
-COMMANDS = (list_rsvps, rsvp, approve, decline, message, export)
+COMMANDS = (list_rsvps, rsvp, mail, approve, decline, message, export)
 
 
 def _decide(
@@ -175,6 +196,7 @@ def _summary(each: Attendee) -> dict[str, object]:
         "route": rsvp.route,
         "at": _iso(rsvp.said_at),
         "email": rsvp.email,
+        "email_refused": rsvp.email_refused_at is not None,
         "can_be_told": each.can_be_told,
         "note": rsvp.note,
         "checked_in_at": _iso(rsvp.checked_in_at) if rsvp.checked_in_at else None,

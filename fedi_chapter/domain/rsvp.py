@@ -158,6 +158,10 @@ class Rsvp:
     name: str | None = None
     email: str | None = None
     email_confirmed_at: datetime | None = None
+    email_refused_at: datetime | None = None
+    """Since when the mail server of the address takes nothing for it."""
+    email_turn: int = 1
+    """Raised when the address is corrected; links sent to it carry it, and die with it."""
     language: str | None = None
     guests: int = 0
     activity_id: str | None = None
@@ -180,6 +184,13 @@ class Rsvp:
     def heads(self) -> int:
         """How many people it stands for."""
         return 1 + self.guests
+
+    @property
+    def email_is_doubtful(self) -> bool:
+        """Tell whether there is a mail address that may be wrong: not confirmed, or refusing."""
+        if self.email is None or self.actor_uri is not None:
+            return False
+        return self.email_confirmed_at is None or self.email_refused_at is not None
 
     @property
     def has_seat(self) -> bool:

@@ -26,6 +26,7 @@ from fedi_chapter.feeds.itip import Method, write_invitation
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.mail import Invitation, Letter, Mailer
 from fedi_chapter.net.pools import Cause
+from fedi_chapter.services import own_rsvps
 from fedi_chapter.services.briefings import brief
 from fedi_chapter.store import blocks, mail_stops, notice_queue, outbox
 from fedi_chapter.store import remote_actors as actors
@@ -46,8 +47,6 @@ QUESTIONS_AN_HOUR = 100
 """Questions in an hour whose an address is: strangers cause them, and hold up nobody else."""
 LATER = timedelta(minutes=10)
 SOON = timedelta(seconds=2)
-BY_MAIL = 1
-"""The turn of a token that was sent by mail: whoever shows it reads the mailbox."""
 
 
 async def tell(deps: Deps, job: NoticeJob) -> None:
@@ -122,9 +121,24 @@ async def _mail(deps: Deps, job: NoticeJob) -> None:
     # One mailbox, however it is spelled.
     trace = deps.links.fingerprint("mail", job.notice.recipient.lower())
     letter = await deps.db.write(lambda tx: _letter(tx, deps, job, mailer, trace))
-    if letter is not None:
+    if letter is None:
+        return
+    try:
         await mailer.send(letter)
-        await deps.db.write(lambda tx: notice_queue.finish(tx, job.id, trace=trace))
+    except RemoteRefused:
+        await deps.db.write(lambda tx: _note_fate(tx, job, refused=True))
+        raise
+
+    def finish(tx: WriteTx) -> None:
+        notice_queue.finish(tx, job.id, trace=trace)
+        _note_fate(tx, job, refused=False)
+
+    await deps.db.write(finish)
+
+
+def _note_fate(tx: WriteTx, job: NoticeJob, *, refused: bool) -> None:
+    if job.notice.rsvp_id is not None:
+        own_rsvps.mail_ended(tx, job.notice.rsvp_id, job.notice.recipient, refused=refused)
 
 
 def _letter(tx: WriteTx, deps: Deps, job: NoticeJob, mailer: Mailer, trace: str) -> Letter | None:
@@ -230,7 +244,8 @@ def _ways(deps: Deps, about: Briefing, stop: str | None = None) -> Ways:
 def _own_page(deps: Deps, rsvp: Rsvp | None, *, by_mail: bool) -> str | None:
     if rsvp is None:
         return None
-    return deps.urls.rsvp(deps.links.make("rsvp", rsvp.id, BY_MAIL if by_mail else 0))
+    # Whoever shows a link that was sent by mail reads the mailbox.
+    return deps.urls.rsvp(deps.links.make("rsvp", rsvp.id, rsvp.email_turn if by_mail else 0))
 
 
 def _page(deps: Deps, event: Event | None) -> str | None:

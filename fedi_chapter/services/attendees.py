@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event, EventId
-from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Refusal, Route, Rsvp, Saying
+from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Refusal, Route, Rsvp, RsvpId, Saying
 from fedi_chapter.services import own_rsvps
 from fedi_chapter.services import rsvps as room
+from fedi_chapter.store import rsvps
 from fedi_chapter.store.pages.attendees import attendees
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
@@ -67,6 +68,22 @@ def write_down(tx: WriteTx, event: Event, person: ByHand) -> Rsvp:
     if person.email and own_rsvps.may_add_email(event, response.rsvp):
         own_rsvps.add_email(tx, event, response.rsvp, person.email)
     return response.rsvp
+
+
+def correct_email(tx: WriteTx, event: Event, rsvp_id: RsvpId, email: str) -> Rsvp:
+    """Take somebody's right mail address instead of one that may be wrong, or the first; ask it.
+
+    Raises:
+        FormInvalid: it is none.
+        Conflict: there is another way to tell this person, or the address is right as it is.
+        Missing: there is no such answer to this event.
+
+    """
+    known = rsvps.get(tx, rsvp_id)
+    if known is None or known.event_id != event.id:
+        raise Missing("nobody answered under that id", cure="`event rsvps ID` shows who did")
+    own_rsvps.take_email(tx, event, known, email)
+    return known
 
 
 def find(tx: ReadTx, event_id: EventId, who: str) -> Rsvp:

@@ -3,7 +3,8 @@
 Called by `web.members`, inside its transaction, which has made sure who asks: the holder of a
 link, or nobody yet. Every answer enters the one room, `services.rsvps`. A mail address is a
 stranger's until its mailbox says otherwise: until then it gets one question and nothing else
-(ABU-04), and it never changes, so that a yes can't be passed on to another address.
+(ABU-04). It can be corrected until then, and when mail to it is refused; what was sent to the old
+one opens nothing any more, so that a yes can't be passed on to another address.
 """
 
 import re
@@ -13,7 +14,7 @@ from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.notice import NoticeKind
-from fedi_chapter.domain.rsvp import Party, Rsvp, RsvpStatus, Saying, Verdict
+from fedi_chapter.domain.rsvp import Party, Rsvp, RsvpId, RsvpStatus, Saying, Verdict
 from fedi_chapter.services import rsvps as room
 from fedi_chapter.services.notices import tell
 from fedi_chapter.services.rsvps import Response
@@ -22,6 +23,8 @@ from fedi_chapter.store.tx import ReadTx, WriteTx
 
 LONGEST_NAME = 80
 LONGEST_EMAIL = 254
+MOST_ADDRESSES = 5
+"""How many addresses one answer may name, one after the other: each is asked."""
 _EMAIL = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]+",
     re.IGNORECASE | re.ASCII,
@@ -87,6 +90,14 @@ def page_opened(tx: WriteTx, event: Event, rsvp: Rsvp) -> None:
         rsvps.change(tx, replace(known, form_number=None))
 
 
+def take_email(tx: WriteTx, event: Event, rsvp: Rsvp, email: str) -> None:
+    """Take an address, the first or a better one, and ask its mailbox; raises as these two do."""
+    if rsvp.email is None:
+        add_email(tx, event, rsvp, email)
+    else:
+        correct_email(tx, event, rsvp, email)
+
+
 def add_email(tx: WriteTx, event: Event, rsvp: Rsvp, email: str) -> None:
     """Take an address, and ask its mailbox whether it wants our mail.
 
@@ -107,6 +118,48 @@ def add_email(tx: WriteTx, event: Event, rsvp: Rsvp, email: str) -> None:
 def may_add_email(event: Event, rsvp: Rsvp) -> bool:
     """Tell whether somebody may name an address: once, and only who has no other way."""
     return not event.counts_only and rsvp.actor_uri is None and rsvp.email is None
+
+
+def correct_email(tx: WriteTx, event: Event, rsvp: Rsvp, email: str) -> None:
+    """Take another address instead of one that is not confirmed or refuses our mail; ask it.
+
+    Raises:
+        FormInvalid: it is none.
+        Conflict: the address is right as it is, or was corrected too often.
+        Missing: the answer was erased just now.
+
+    """
+    known = _held(tx, event, rsvp)
+    if not known.email_is_doubtful:
+        raise Conflict("this answer takes no other mail address")
+    address = _address(email)
+    if known.email_turn >= MOST_ADDRESSES:
+        raise Conflict(
+            "this answer has had several mail addresses",
+            cure="answer the event once more, with the right one",
+        )
+    notices.withdraw(tx, known.id, "the address was corrected")
+    after = replace(
+        known,
+        key=f"alias:{tx.new_id()}" if known.email_confirmed_at else known.key,
+        email=address,
+        email_confirmed_at=None,
+        email_refused_at=None,
+        email_turn=known.email_turn + 1,
+    )
+    rsvps.change(tx, after)
+    _ask(tx, after)
+
+
+def mail_ended(tx: WriteTx, rsvp_id: RsvpId, address: str, *, refused: bool) -> None:
+    """Note whether the mail server of an answer's address took our mail for it."""
+    found = rsvps.get(tx, rsvp_id)
+    if found is None or (found.email_refused_at is not None) is refused:
+        return
+    tallies.lock(tx, found.event_id)
+    known = rsvps.get(tx, rsvp_id)
+    if known is not None and known.email is not None and known.email.lower() == address.lower():
+        rsvps.change(tx, replace(known, email_refused_at=tx.now if refused else None))
 
 
 def confirm_email(tx: WriteTx, event: Event, rsvp: Rsvp) -> Rsvp:
@@ -162,7 +215,8 @@ def _wants_in(rsvp: Rsvp) -> bool:
 
 
 def _ask(tx: WriteTx, rsvp: Rsvp) -> None:
-    tell(tx, rsvp, NoticeKind.CONFIRM_MAIL, once=f"{rsvp.id} {NoticeKind.CONFIRM_MAIL}")
+    once = f"{rsvp.id} {NoticeKind.CONFIRM_MAIL} {rsvp.email_turn}"
+    tell(tx, rsvp, NoticeKind.CONFIRM_MAIL, once=once)
 
 
 def _address(text: str) -> str:

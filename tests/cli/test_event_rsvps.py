@@ -39,6 +39,17 @@ def test_who_is_written_down_is_on_the_list(shell: Shell, event: str) -> None:
     assert "can't be told" in listed
 
 
+def test_an_organizer_corrects_a_mistyped_address(shell: Shell, event: str) -> None:
+    by_hand(shell, event, "Ana", "--email", "ana@mial.example")
+    (ana,) = shell.told("event", "rsvps", event)
+    assert (ana["email"], ana["email_refused"], ana["can_be_told"]) == (
+        *("ana@mial.example", False, False),
+    )
+    shell.told("event", "mail", event, "Ana", "ana@mail.example")
+    assert shell.told("event", "rsvps", event)[0]["email"] == "ana@mail.example"
+    assert "mail address" in shell.refused("event", "mail", event, "Ana", "nonsense")
+
+
 def test_when_all_seats_are_taken_people_wait_and_a_raised_limit_lets_them_in(
     shell: Shell, event: str
 ) -> None:

@@ -28,6 +28,7 @@ from fedi_chapter.services.places import PlaceFields
 from fedi_chapter.store import events, mail_stops, notice_queue
 from fedi_chapter.store import rsvps as stored
 from fedi_chapter.store.tables import notices
+from fedi_chapter.store.tables import rsvps as rsvp_rows
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.workers import notices as loop
 from fedi_chapter.workers.bell import Bell
@@ -157,7 +158,7 @@ async def test_an_unconfirmed_address_gets_only_the_question_whose_it_is(evening
     token = text_of(letter).split("/rsvp/")[1].split()[0]
     found = evening.chapter.deps.links.read("rsvp", token)
     assert found is not None
-    assert found[1] == telling.BY_MAIL
+    assert found[1] == 1
 
 
 async def test_a_confirmed_guest_gets_an_invitation_for_the_calendar(evening: Evening) -> None:
@@ -298,6 +299,10 @@ async def test_a_letter_refused_for_good_is_put_aside_and_forgets_its_reader(
     recipients = select(notices.c.recipient)
     kept = await evening.chapter.read(lambda tx: tx.conn.execute(recipients).scalars().all())
     assert kept == [""]
+    ((refused_at,),) = await evening.chapter.read(
+        lambda tx: tx.conn.execute(select(rsvp_rows.c.email_refused_at)).all()
+    )
+    assert refused_at == evening.world.clock.now()
 
 
 async def test_a_letter_sent_twice_by_a_crash_has_one_message_id(evening: Evening) -> None:

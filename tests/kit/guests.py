@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from fedi_chapter.core.clock import SetClock
+from fedi_chapter.core.errors import RemoteRefused
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.notice import NoticeRoute
@@ -82,6 +83,11 @@ class House:
         queue = notice_loop.queue(self.deps, NoticeRoute.MAIL)
         for job in await self.deps.db.write(lambda tx: queue.claim(tx, 100)):
             await queue.do(job)
+
+    async def deliver_refused(self) -> None:
+        """Let the mail server refuse what waits to be sent."""
+        with pytest.raises(RemoteRefused):
+            await self.deliver_mail()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Used by the tests of pages and by the browser. `seed_invitations` comes after `s
 
 from dataclasses import dataclass, field, replace
 
+from fedi_chapter.core.errors import RemoteRefused
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.event import Event, PlaceShown, RsvpMode
 from fedi_chapter.domain.place import Place, Point, blurred
@@ -45,6 +46,10 @@ class Postbox:
 
     letters: list[Letter] = field(default_factory=list)
     sender: str = "events@eastside.example.org"
+    refuses: bool = False
+    """Whether it knows no mailbox any more."""
 
     async def send(self, letter: Letter) -> None:
+        if self.refuses:
+            raise RemoteRefused("nobody here", answer=550)
         self.letters.append(letter)

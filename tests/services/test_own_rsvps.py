@@ -75,6 +75,47 @@ async def test_an_address_is_asked_once_and_told_how_it_stands_when_it_says_yes(
     assert [kind for kind, _, _ in await queued(db)] == ["confirm-mail", "going"]
 
 
+async def test_a_corrected_address_is_asked_and_the_old_one_is_not(db: Database) -> None:
+    event = await opened(db)
+    ines = await answers(db, event, replace(INES, email="ines@mial.example"))
+    await db.write(lambda tx: own_rsvps.correct_email(tx, event, ines, "ines@mail.example"))
+    assert await queued(db) == [
+        ("confirm-mail", "", "dropped"),
+        ("confirm-mail", "ines@mail.example", "waiting"),
+    ]
+
+
+async def test_the_addresses_of_one_answer_have_an_end(db: Database) -> None:
+    event = await opened(db)
+    ines = await answers(db, event)
+
+    def correct(tx: WriteTx, number: int) -> None:
+        own_rsvps.correct_email(tx, event, ines, f"ines{number}@mail.example")
+
+    for number in range(1, own_rsvps.MOST_ADDRESSES):
+        await db.write(lambda tx, n=number: correct(tx, n))  # type: ignore[misc]
+    with pytest.raises(Conflict) as refused:
+        await db.write(lambda tx: correct(tx, 99))
+    assert refused.value.cure
+
+
+async def test_a_refusal_of_an_address_that_was_corrected_meanwhile_says_nothing_of_the_new(
+    db: Database,
+) -> None:
+    event = await opened(db)
+    ines = await answers(db, event)
+    await db.write(lambda tx: own_rsvps.correct_email(tx, event, ines, "ines@new.example"))
+    for address, marked in (("ines@mail.example", False), ("Ines@new.example", True)):
+        await db.write(
+            lambda tx, to=address: own_rsvps.mail_ended(tx, ines.id, to, refused=True)  # type: ignore[misc]
+        )
+        (known,) = await everyone(db, event)
+        assert (known.email_refused_at is not None) is marked
+    await db.write(lambda tx: own_rsvps.mail_ended(tx, ines.id, "ines@new.example", refused=False))
+    (known,) = await everyone(db, event)
+    assert known.email_refused_at is None
+
+
 async def test_an_answer_that_is_refused_asks_no_mailbox(db: Database) -> None:
     event = await opened(db, capacity=1)
     await answers(db, event, guests=3)

@@ -16,6 +16,7 @@ from fedi_chapter.store import events, hosts, rsvps, tallies
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.door_pass import door_pass
 from fedi_chapter.web.templating import STATIC
+from tests.conftest import NOW
 from tests.kit.attendance import CAFE, FORMULA, rsvp_of, seed_attendance
 from tests.kit.desk import seed_desk
 from tests.kit.neighbourhood import MARA
@@ -109,6 +110,21 @@ async def test_an_organizer_lets_somebody_in_and_declines_another(
     assert again.status_code == 409
     assert "does not wait" in again.text
     assert 'role="status"' in (await browser.get(answer.headers["location"])).text
+
+
+async def test_an_address_that_refuses_mail_is_shown_and_corrected(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    dora = await sqlite_db.read(lambda tx: rsvp_of(tx, "Dora"))
+    wrong = replace(dora, actor_uri=None, email="dora@mial.example", email_refused_at=NOW)
+    await sqlite_db.write(lambda tx: rsvps.change(tx, wrong))
+    page = (await browser.get(HERE)).text
+    assert "Mail to dora@mial.example is not taken" in page
+    assert "can't be told" in plain(page)
+    await press(browser, "mail", rsvp=dora.id, email="dora@mail.example")
+    after = await sqlite_db.read(lambda tx: rsvp_of(tx, "Dora"))
+    assert (after.email, after.email_refused_at) == ("dora@mail.example", None)
+    assert "dora@mail.example is not confirmed" in (await browser.get(HERE)).text
 
 
 async def test_an_organizer_decides_on_more_guests_alone(

@@ -47,10 +47,49 @@ async def test_only_the_mailbox_can_confirm(house: House) -> None:
     assert [each.email_confirmed_at for each in await house.everyone(PICNIC)] == [None]
 
 
-async def test_an_address_once_given_can_not_become_another(house: House) -> None:
+async def test_a_confirmed_address_can_not_become_another(house: House) -> None:
     own = await house.own(PICNIC, email="ines@mail.example")
+    await house.press(f"{await mailed_link(house)}/confirm")
     assert (await house.press(f"{own}/mail", email="victim@mail.example")).status_code == 409
     assert [each.email for each in await house.everyone(PICNIC)] == ["ines@mail.example"]
+
+
+async def test_a_mistyped_address_is_corrected_and_its_letter_opens_nothing_any_more(
+    house: House,
+) -> None:
+    own = await house.own(PICNIC, email="ines@mial.example")
+    stray = await mailed_link(house)
+    page = await house.page(own)
+    assert "We wait for a yes from ines@mial.example." in page
+    assert "Is there a mistake in it?" in page
+    await house.press(f"{own}/mail", email="ines@mail.example")
+    assert (await house.browser.get(stray)).status_code == 404
+    assert (await house.press(f"{stray}/confirm")).status_code == 404
+    assert (await house.press(f"{stray}/forget", sure="yes")).status_code == 404
+    await house.press(f"{await mailed_link(house)}/confirm")
+    (ines,) = await house.everyone(PICNIC)
+    assert (ines.key, ines.email) == ("mailto:ines@mail.example", "ines@mail.example")
+
+
+async def test_an_address_that_refuses_our_mail_is_shown_and_corrected(house: House) -> None:
+    own = await house.own(PICNIC, email="ines@mail.example")
+    await house.press(f"{await mailed_link(house)}/confirm")
+    house.post.refuses = True
+    await house.deliver_refused()  # that she is going
+    page = await house.page(own)
+    assert "Our mail to ines@mail.example was not taken." in page
+    house.post.refuses = False
+    await house.press(f"{own}/mail", email="ines@new.example")
+    (ines,) = await house.everyone(PICNIC)
+    assert (ines.email, ines.email_confirmed_at, ines.email_refused_at) == (
+        "ines@new.example",
+        None,
+        None,
+    )
+    assert not ines.key.startswith("mailto:")
+    await house.press(f"{await mailed_link(house)}/confirm")
+    (ines,) = await house.everyone(PICNIC)
+    assert ines.key == "mailto:ines@new.example"
 
 
 async def test_an_address_can_be_added_later(house: House) -> None:

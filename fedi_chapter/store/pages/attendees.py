@@ -35,4 +35,6 @@ def _attendee(rsvp: Rsvp, known: dict[str, Author], deaf: set[str]) -> Attendee:
 def _can_be_told(rsvp: Rsvp, deaf: set[str]) -> bool:
     if rsvp.actor_uri:
         return urlsplit(rsvp.actor_uri).netloc not in deaf
+    if rsvp.email_refused_at is not None:
+        return False
     return rsvp.email_confirmed_at is not None or not rsvp.name

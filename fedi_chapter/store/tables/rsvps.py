@@ -31,6 +31,8 @@ rsvps = Table(
     Column("name", Text),
     Column("email", Text),
     Column("email_confirmed_at", Instant),
+    Column("email_refused_at", Instant),
+    Column("email_turn", Integer, nullable=False, default=1),
     Column("language", String(35)),
     Column("status", String(16), nullable=False),
     Column("guests", Integer, nullable=False, default=0),

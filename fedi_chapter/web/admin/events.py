@@ -143,6 +143,17 @@ async def add(request: Request, form: FormData, who: Visitor) -> Response:
 
 
 @action(Right.HOST)
+async def correct_mail(request: Request, form: FormData, who: Visitor) -> Response:
+    """Take the right mail address of somebody; its mailbox is asked first."""
+    rsvp_id, email = RsvpId(word(form, "rsvp")), word(form, "email")
+
+    def write(tx: WriteTx) -> object:
+        return attendees.correct_email(tx, event_named(tx, request), rsvp_id, email)
+
+    return await _do(request, who, "asked", write)
+
+
+@action(Right.HOST)
 async def seats(request: Request, form: FormData, who: Visitor) -> Response:
     """Raise or lower the number of seats; none given takes the limit away."""
     deps, fields = deps_of(request), EventFields(capacity=_number(word(form, "seats") or "0"))

@@ -19,6 +19,7 @@ routes: list[BaseRoute] = [
     Route(f"{_EVENT}/approve", events.approve, methods=["POST"]),
     Route(f"{_EVENT}/decline", events.decline, methods=["POST"]),
     Route(f"{_EVENT}/add", events.add, methods=["POST"]),
+    Route(f"{_EVENT}/mail", events.correct_mail, methods=["POST"]),
     Route(f"{_EVENT}/seats", events.seats, methods=["POST"]),
     Route(f"{_EVENT}/message", events.tell, methods=["POST"]),
     Route(f"{_EVENT}/export", events.export, methods=["POST"]),

@@ -41,8 +41,6 @@ from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import NO_STORE, render
 
 CALENDAR = "text/calendar; charset=utf-8"
-FROM_MAIL = 1
-"""The turn of a link that was sent to the answer's mail address and to nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,8 @@ class OwnPage:
     is_over: bool
     asks_to_confirm: bool
     takes_mail: bool
+    corrects_mail: bool
+    """The address may be wrong, and can be corrected."""
     wants_no_mail: bool
     """All mail to the address was stopped by a link in one."""
     door_pass: DoorPass | None
@@ -142,7 +142,7 @@ async def mute(request: Request) -> Response:
 
 
 async def add_email(request: Request) -> Response:
-    """Take a mail address, and ask its mailbox."""
+    """Take a mail address, or a better one, and ask its mailbox."""
     check_same_site(request)
     deps = deps_of(request)
     async with request.form(**FORM) as form:
@@ -152,7 +152,7 @@ async def add_email(request: Request) -> Response:
         rsvp, event, _ = _known(tx, deps, request)
         if deps.mailer is None:
             raise Conflict("this chapter sends no mail")
-        own_rsvps.add_email(tx, event, rsvp, email)
+        own_rsvps.take_email(tx, event, rsvp, email)
 
     try:
         await deps.db.write(work)
@@ -171,12 +171,12 @@ async def confirm_email(request: Request) -> Response:
 
     def work(tx: WriteTx) -> Rsvp:
         rsvp, event, turn = _known(tx, deps, request)
-        if turn != FROM_MAIL:
+        if turn != rsvp.email_turn:
             raise Missing("there is no such page")
         return own_rsvps.confirm_email(tx, event, rsvp)
 
     rsvp = await deps.db.write(work)
-    return to(f"/rsvp/{deps.links.make('rsvp', rsvp.id, FROM_MAIL)}?done=confirmed")
+    return to(f"/rsvp/{deps.links.make('rsvp', rsvp.id, rsvp.email_turn)}?done=confirmed")
 
 
 async def forget(request: Request) -> Response:
@@ -246,14 +246,19 @@ async def _show(
 def _known(tx: ReadTx, deps: Deps, request: Request) -> tuple[Rsvp, Event, int]:
     """Return the answer a link is for, its event, and how the link was handed out.
 
+    A link sent by mail has the turn of the address as it was then; others have 0.
+
     Raises:
-        Missing: nobody was given such a link, or the answer is erased.
+        Missing: nobody was given such a link, the answer is erased, or the address it was sent
+            to has been corrected.
 
     """
     known = deps.links.read("rsvp", str(request.path_params["token"]))
     rsvp = get(tx, RsvpId(known[0])) if known else None
     event = events.get(tx, rsvp.event_id) if rsvp else None
     if known is None or rsvp is None or event is None:
+        raise Missing("there is no such page")
+    if known[1] not in (0, rsvp.email_turn):
         raise Missing("there is no such page")
     return rsvp, event, known[1]
 
@@ -274,8 +279,9 @@ def _page(tx: ReadTx, deps: Deps, request: Request, done: str) -> OwnPage:
         place_link=deps.urls.exact_place(token) if told else "",
         is_open=allowed.is_on and not allowed.is_cancelled and not allowed.is_closed,
         is_over=allowed.is_over,
-        asks_to_confirm=unconfirmed and turn == FROM_MAIL,
+        asks_to_confirm=unconfirmed and turn == rsvp.email_turn,
         takes_mail=deps.mailer is not None and own_rsvps.may_add_email(event, rsvp),
+        corrects_mail=deps.mailer is not None and rsvp.email_is_doubtful,
         wants_no_mail=rsvp.email is not None and mail_stops.is_on(tx, _trace(deps, rsvp.email)),
         door_pass=door_pass(deps, rsvp.id) if _is_expected(event, rsvp, tx) else None,
         messages=event_messages.of_event(tx, event.id) if rsvp.status in CONCERNED else [],
