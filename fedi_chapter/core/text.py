@@ -7,6 +7,8 @@ Markdown in `core.markdown`.
 import re
 import unicodedata
 
+from fedi_chapter.core.graphemes import cut
+
 HASHTAG = re.compile(r"(?<![\w/&])#(\w*[^\W\d_]\w*)")
 HANDLE = re.compile(
     r"(?<![\w@/])@([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*)@([A-Za-z0-9.-]+[A-Za-z0-9](?::\d{1,5})?)"
@@ -28,9 +30,9 @@ def shorten(text: str, limit: int) -> str:
     """Return `text`, cut at a word's end with an ellipsis when longer than `limit` characters."""
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
-    head, _, _ = cut.rpartition(" ")
-    return (head if len(head) > limit // 2 else cut).rstrip(" ,.;:–-") + "…"
+    begun = cut(text, limit - 1)
+    head, _, _ = begun.rpartition(" ")
+    return (head if len(head) > limit // 2 else begun).rstrip(" ,.;:–-") + "…"
 
 
 def hashtags(text: str) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ MOMENT = timedelta(seconds=1)
 LONGEST = timedelta(days=366)
 FOR_DAYS = timedelta(hours=18)
 """What lasts longer goes on for days: people come when they can, not at its start."""
-NAME_LENGTHS = range(3, 201)
-"""Mobilizon refuses other lengths."""
+LONGEST_NAME = 200
+"""Characters as people see them."""
 
 
 class EventStatus(StrEnum):

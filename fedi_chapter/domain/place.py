@@ -1,8 +1,10 @@
 """Where things are: an area a chapter serves, a place an event meets at."""
 
 import math
+import re
 from dataclasses import dataclass
 
+_PARTED = re.compile(r"\s*[,;:·–—|]\s*|\s+-\s+")
 CELL = 0.02
 """Degrees of latitude from one line of the grid to the next: 2.2 km."""
 
@@ -39,6 +41,22 @@ class Place:
     name: str
     address: str | None = None
     point: Point | None = None
+
+    @property
+    def rest(self) -> str:
+        """What the address says beyond the name: nothing where the name holds it already."""
+        address, known = self.address or "", self.name.casefold()
+        if re.search(rf"(?<!\w){re.escape(address.casefold())}(?!\w)", known):
+            return ""
+        begun, more = address[: len(self.name)], address[len(self.name) :]
+        if begun.casefold() == known and (parted := _PARTED.match(more)):
+            return more[parted.end() :]
+        return address
+
+    @property
+    def words(self) -> str:
+        """Name and address on one line, what is in both once."""
+        return ", ".join(filter(None, (self.name, self.rest)))
 
 
 def blurred(point: Point) -> Point:

@@ -121,8 +121,7 @@ def _location(event: Event) -> str:
     if event.place is None:
         told = f"{t('Online')} ({t('link after RSVP')})" if event.link_kept else event.online_url
         return one_line(told or "", TITLE)
-    parts = dict.fromkeys((event.place.name, event.place.address))  # a bare address is both
-    told = one_line(", ".join(part for part in parts if part), TITLE)
+    told = one_line(event.place.words, TITLE)
     if event.place_shown is PlaceShown.TO_ALL:
         return told
     return f"{told} ({t('exact place after RSVP')})"

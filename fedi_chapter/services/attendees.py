@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
+from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Refusal, Route, Rsvp, RsvpId, Saying
@@ -55,7 +56,7 @@ def write_down(tx: WriteTx, event: Event, person: ByHand) -> Rsvp:
 
     """
     name = one_line(person.name, own_rsvps.LONGEST_NAME)
-    if not name and not event.counts_only:
+    if not event.counts_only and not is_visible(name):
         raise FormInvalid("the name is missing", cure="any name will do")
     if person.guests < 0:
         raise FormInvalid("there are no negative guests", cure="give 0 or more")

@@ -27,7 +27,7 @@ from fedi_chapter.domain.organizer import Role
 from fedi_chapter.domain.place import Area
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import organizers
-from fedi_chapter.services.checks import language_tag, text_of
+from fedi_chapter.services.checks import language_tag, name_line, text_of
 from fedi_chapter.services.places import point_of
 from fedi_chapter.store import instance, local_actors, local_keys, media, outbox
 from fedi_chapter.store.tx import WriteTx
@@ -186,9 +186,7 @@ def _blank(tx: WriteTx, kind: ActorKind, handle: str, name: str) -> LocalActor:
 
 def _apply(old: LocalActor, fields: ProfileFields, urls: Urls) -> LocalActor:
     given = old.name if fields.name is None else fields.name
-    name = one_line(given, LONGEST_NAME)
-    if not name or len(given.strip()) > LONGEST_NAME or "<" in name or ">" in name:
-        raise FormInvalid("a chapter's name is plain text", cure="give 1 to 100 characters")
+    name = name_line(given, LONGEST_NAME, "a chapter's name")
     summary = old.summary if fields.summary is None else text_of(fields.summary, "summary")
     if fields.timezone is not None:
         zone_named(fields.timezone)

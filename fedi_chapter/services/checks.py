@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.errors import FormInvalid
-from fedi_chapter.core.text import HASHTAG, hashtags
+from fedi_chapter.core.graphemes import is_visible, length
+from fedi_chapter.core.text import HASHTAG, hashtags, one_line
 
 LONGEST_TEXT = 20_000
 """Characters of one Markdown text."""
 LONGEST_URL = 2_048
+MOST_POINTS = 3_000
+"""Code points of a name: a family of four emoji is eleven."""
 MOST_TAGS = 30
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
 _TIME = re.compile(
@@ -39,6 +42,18 @@ def text_of(source: str, what: str) -> str:
             cure=f"shorten it to {LONGEST_TEXT}, or link to the rest",
         )
     return text
+
+
+def name_line(text: str, longest: int, what: str) -> str:
+    """Return a name on one line, with something to see in it and not too long for people."""
+    name = one_line(text, MOST_POINTS)
+    if not is_visible(name):
+        raise FormInvalid(f"{what} has nothing to see in it", cure="write at least one letter")
+    if len(text) > MOST_POINTS or length(name) > longest:
+        raise FormInvalid(
+            f"{what} has at most {longest} characters", cure="say the rest in the description"
+        )
+    return name
 
 
 def edited_at(now: datetime, last: datetime) -> datetime:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
+from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.door import Entry, EntryKind, arrival
 from fedi_chapter.domain.event import Event
@@ -82,7 +83,7 @@ def _check(event: Event, entry: Entry, name: str) -> None:
         return
     if entry.rsvp_id != entry.id:
         raise FormInvalid("a walk-in is known by the id of its entry")
-    if not event.counts_only and not one_line(name, LONGEST_NAME):
+    if not event.counts_only and not is_visible(one_line(name, LONGEST_NAME)):
         raise FormInvalid("the name is missing", cure="any name will do")
 
 

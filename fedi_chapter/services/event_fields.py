@@ -11,10 +11,17 @@ from fedi_chapter.core.errors import Conflict, FormInvalid
 from fedi_chapter.core.markdown import render
 from fedi_chapter.core.text import hashtags, one_line
 from fedi_chapter.domain.audience import Visibility
-from fedi_chapter.domain.event import NAME_LENGTHS, Event, RsvpMode
+from fedi_chapter.domain.event import LONGEST_NAME, Event, RsvpMode
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.services.checks import instant, language_tag, tags_of, text_of, web_address
+from fedi_chapter.services.checks import (
+    instant,
+    language_tag,
+    name_line,
+    tags_of,
+    text_of,
+    web_address,
+)
 from fedi_chapter.services.event_times import with_times
 from fedi_chapter.services.places import UNCHANGED, PlaceFields
 
@@ -77,7 +84,7 @@ def with_fields(old: Event, fields: EventFields, urls: Urls) -> Event:
 
 
 def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:
-    name = old.name if fields.name is None else _name(fields.name)
+    name = old.name if fields.name is None else fields.name
     description = old.description
     if fields.description is not None:
         description = text_of(fields.description, "description")
@@ -87,7 +94,7 @@ def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:
         given = tuple(tag for tag in old.tags if tag.casefold() not in written)
     return replace(
         old,
-        name=_name(name),
+        name=name_line(name, LONGEST_NAME, "an event's name"),
         description=description,
         description_html=render(description, mentions={}, tag_url=urls.tag),
         tags=tags_of(given, description),
@@ -143,20 +150,6 @@ def _counting(old: Event, fields: EventFields) -> bool:
             cure="cancel it and create a new one",
         )
     return bool(fields.counts_only)
-
-
-def _name(text: str) -> str:
-    name = one_line(text, NAME_LENGTHS.stop)
-    if len(name) not in NAME_LENGTHS:
-        raise FormInvalid(
-            f"an event's name has {NAME_LENGTHS.start} to {NAME_LENGTHS.stop - 1} characters",
-            cure="say the rest in the description"
-            if len(name) >= NAME_LENGTHS.stop
-            else "say a little more: others read it alone",
-        )
-    if "<" in name or ">" in name:
-        raise FormInvalid("an event's name is plain text", cure="leave out < and >")
-    return name
 
 
 def _address(given: str | None, old: str | None, what: str) -> str | None:

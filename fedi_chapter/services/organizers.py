@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import count
 
 from fedi_chapter.core.errors import FormInvalid, Missing, NotAllowed
+from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.organizer import Organizer, Role
 from fedi_chapter.store import organizers, sessions
@@ -113,7 +114,7 @@ def _give_role(tx: WriteTx, name: str | None, role: Role | None) -> Organizer:
         raise FormInvalid(f"{name!r} is not an organizer yet", cure="give them a role with --role")
     if name is None:
         return _named_by_role(tx, role)
-    if not name or name != one_line(name, LONGEST_NAME):
+    if not is_visible(name) or name != one_line(name, LONGEST_NAME):
         raise FormInvalid(f"{name!r} can't be a name", cure="give 1 to 100 plain characters")
     organizer = organizers.put(tx, name, role)
     sessions.remove_all(tx, organizer.id)

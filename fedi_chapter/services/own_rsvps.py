@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
+from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.notice import NoticeKind
@@ -59,7 +60,7 @@ def answer_as_guest(tx: WriteTx, event: Event, guest: Guest, saying: Saying) -> 
     party = Party(key=f"alias:{tx.new_id()}", language=guest.language)
     if not event.counts_only:
         name = one_line(guest.name, LONGEST_NAME)
-        if not name:
+        if not is_visible(name):
             raise FormInvalid(
                 "the name is missing", cure="give any name the organizers can call you"
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from fedi_chapter.core.errors import FormInvalid
+from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event, PlaceShown
 from fedi_chapter.domain.place import Place, Point, blurred
@@ -169,7 +170,7 @@ def _exact(tx: WriteTx, old: Place | None, fields: PlaceFields) -> Place | None:
     address = kept.address if kept and fields.address is None else fields.address
     address = one_line(address or "", LONGEST) or None
     name = one_line(fields.name or (kept.name if kept else "") or address or "", LONGEST)
-    if not name:
+    if not is_visible(name):
         raise FormInvalid("a place needs a name", cure="give the name or the address")
     place = Place(
         id=tx.new_id(),
@@ -189,7 +190,7 @@ def _area(
     was = old.public if old.shown is PlaceShown.TO_GOING else None
     kept = was.name if was and named is None else ""
     name = one_line(named or kept or usual, LONGEST)
-    if not name:
+    if not is_visible(name):
         raise FormInvalid("nobody knows what to call the area", cure="name it (--area)")
     area = Place(id=tx.new_id(), name=name, point=blurred(exact.point) if exact.point else None)
     return was if was and _is_same(was, area) else area

@@ -104,8 +104,8 @@ def write_place(place: Place, urls: Urls, *, with_context: bool = False) -> Docu
             "id": urls.place(place.id),
             "type": "Place",
             "name": place.name,
-            "address": {"type": "PostalAddress", "streetAddress": place.address}
-            if place.address
+            "address": {"type": "PostalAddress", "streetAddress": place.rest}
+            if place.rest
             else None,
             "latitude": float(point.lat) if point else None,
             "longitude": float(point.lon) if point else None,

@@ -7,13 +7,16 @@ words for it.
 
 from urllib.parse import urlsplit
 
+from fedi_chapter.core.graphemes import length
 from fedi_chapter.core.html import escape, plain
 from fedi_chapter.core.i18n import translator
 from fedi_chapter.core.text import one_line
-from fedi_chapter.domain.event import NAME_LENGTHS, Event, EventStatus, PlaceShown, RsvpMode
+from fedi_chapter.domain.event import Event, EventStatus, PlaceShown, RsvpMode
 from fedi_chapter.domain.face import FaceState
 from fedi_chapter.vocab.when import span
 
+TITLE_LENGTHS = range(3, 201)
+"""Mobilizon refuses other lengths."""
 LONGEST_SUMMARY = 500
 """Visible characters of a summary (FEP-b2b8)."""
 
@@ -30,13 +33,16 @@ _STATES = {
 def title(event: Event, *, loud: bool = False) -> str:
     """Return the title as plain text without angle brackets, which Mastodon takes for HTML.
 
-    One that is cancelled begins with it; in capitals when `loud`.
+    One that is cancelled begins with it, in capitals when `loud`; one too short for Mobilizon
+    ends in the day.
     """
     name = event.name.replace("<", "‹").replace(">", "›")
     cancelled = _words(event) if event.is_cancelled else None
     if cancelled:
         name = f"{cancelled.upper() if loud else cancelled}: {name}"
-    return one_line(name, NAME_LENGTHS.stop - 1)
+    if length(name) < TITLE_LENGTHS.start:
+        name = f"{name} · {event.local(event.starts_at).date().isoformat()}"
+    return one_line(name, TITLE_LENGTHS.stop - 1)
 
 
 def state(event: Event) -> str | None:
@@ -59,8 +65,7 @@ def _reason(event: Event) -> str | None:
 def where(event: Event) -> str | None:
     """Return the place with its address, or that the event is online."""
     if event.place:
-        parts = (event.place.name, event.place.address)
-        return one_line(", ".join(filter(None, parts)), 160)
+        return one_line(event.place.words, 160)
     return translator(event.language)("Online") if event.is_online else None
 
 

@@ -149,8 +149,7 @@ def excerpt(html: str, length: int = 200) -> str:
 def map_link(place: Place) -> str:
     """Return a map's page for a place: its point where it is known, else a search."""
     if place.point is None:
-        words = ", ".join(part for part in dict.fromkeys((place.name, place.address)) if part)
-        return f"https://www.openstreetmap.org/search?query={quote(words)}"
+        return f"https://www.openstreetmap.org/search?query={quote(place.words)}"
     lat, lon = f"{place.point.lat:.5f}", f"{place.point.lon:.5f}"
     return f"https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=17/{lat}/{lon}"
 

@@ -147,7 +147,7 @@ def test_a_draft_is_published_later(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("event", "create", "--name", "ab", *START),
+        ("event", "create", "--name", "\u3164", *START),
         ("event", "create", "--name", "Canvass", "--start", "soon"),
         ("event", "create", "--name", "Canvass", "--start", "2027-03-14T02:30"),
         ("event", "create", "--name", "Canvass", "--start", "2020-03-14T10:00"),

@@ -144,7 +144,7 @@ def test_http_without_the_danger_switch_is_refused_and_nothing_is_written(empty:
         ("--domain", "example.org", "--lat", "33.0", *NAMES),
         ("--domain", "example.org", "--place", "X", "--lat", "91", "--lon", "0", *NAMES),
         ("--domain", "example.org", "--email", "nobody", *NAMES),
-        ("--domain", "example.org", "--handle", "a", "--name", "<b>"),
+        ("--domain", "example.org", "--handle", "a", "--name", "\u3164"),
     ],
 )
 def test_a_wrong_word_is_refused_and_can_be_mended(empty: Shell, words: tuple[str, ...]) -> None:

@@ -64,7 +64,7 @@ def test_a_handle_that_others_could_not_write_is_refused(handle: str) -> None:
     "fields",
     [
         ProfileFields(name=""),
-        ProfileFields(name="<b>"),
+        ProfileFields(name="\u3164"),
         ProfileFields(timezone="Nowhere"),
         ProfileFields(language="?"),
         ProfileFields(lat=1.0),

@@ -80,11 +80,19 @@ async def test_a_draft_is_announced_only_when_it_is_published(house: House) -> N
 
 
 @pytest.mark.parametrize(
+    "name", ["茶会", "I <3 pie", "👨‍👩‍👧‍👦" * 40, "!", "x" * 200, "<b>Canvass</b>", "été"]
+)
+async def test_a_name_is_anything_that_can_be_seen(house: House, name: str) -> None:
+    made = await create(house, name=name)
+    assert made.name == name
+
+
+@pytest.mark.parametrize(
     "words",
     [
-        {"name": "ab"},
         {"name": "x" * 201},
-        {"name": "<b>Canvass</b>"},
+        {"name": "👨‍👩‍👧" * 201},
+        {"name": "\u200b\u3164"},
         {"name": ""},
         {"start": ""},
         {"start": "yesterday"},

@@ -205,7 +205,7 @@ async def test_a_drafted_series_goes_on_only_when_its_first_event_is_published(
         ("FREQ=WEEKLY;BYDAY=WE", {}),
         ("FREQ=WEEKLY;UNTIL=20261101", {}),
         (WEEKLY, {"start": "2026-11-17T19:00", "end": None}),
-        (WEEKLY, {"name": "x"}),
+        (WEEKLY, {"name": "\u200b"}),
     ],
 )
 async def test_a_wrong_series_is_refused_whole(

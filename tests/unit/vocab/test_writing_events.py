@@ -129,6 +129,26 @@ def test_the_online_address_is_a_link_named_website() -> None:
     assert written(HYBRID)["isOnline"] is False
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("茶会", "茶会 · 2026-09-19"),
+        ("I <3 pie", "I ‹3 pie"),
+        ("x" * 300, f"{'x' * 199}…"),
+        ("👨‍👩‍👧‍👦" * 40, f"{'👨‍👩‍👧‍👦' * 28}…"),
+    ],
+)
+def test_a_title_has_a_length_that_others_take(name: str, told: str) -> None:
+    assert written(replace(EVENT, name=name))["name"] == told
+
+
+def test_an_address_is_told_once() -> None:
+    place = Place("p", "12 Mill Lane", "12 Mill Lane")
+    document = written(replace(EVENT, place=place))
+    assert "address" not in document["location"]  # type: ignore[operator]
+    assert str(document["summary"]).count("Mill Lane") == 1
+
+
 def test_a_kept_link_is_told_by_the_page_alone() -> None:
     kept = written(replace(BARE, link_kept=True))
     assert kept["isOnline"] is True
