@@ -61,6 +61,7 @@ JSON: Mapping[str, str] = {
     "event rsvps": "a list of `id`, `actor`, `handle`, `name`, `status`, `guests`, `route`, `at`, "
     "`email`, `note`, `checked_in_at`; `actor` and `handle` only of accounts",
     "event rsvp": "`id`, `name`, `status`, `guests`",
+    "event mail": "`id`, `email`",
     "event approve": "`id`, `status`",
     "event decline": "`id`, `status`",
     "event message": "`id`, `concerned`, and `told`, a list of `route`, `state`, `number`",
