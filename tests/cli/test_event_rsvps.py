@@ -40,10 +40,10 @@ def test_who_is_written_down_is_on_the_list(shell: Shell, event: str) -> None:
 
 
 def test_an_organizer_corrects_a_mistyped_address(shell: Shell, event: str) -> None:
-    by_hand(shell, event, "Ana", "--email", "ana@mial.example")
+    by_hand(shell, event, "Ana", "--email", "ana@mali.example")
     (ana,) = shell.told("event", "rsvps", event)
     assert (ana["email"], ana["email_refused"], ana["can_be_told"]) == (
-        *("ana@mial.example", False, False),
+        *("ana@mali.example", False, False),
     )
     shell.told("event", "mail", event, "Ana", "ana@mail.example")
     assert shell.told("event", "rsvps", event)[0]["email"] == "ana@mail.example"

@@ -77,7 +77,7 @@ async def test_an_address_is_asked_once_and_told_how_it_stands_when_it_says_yes(
 
 async def test_a_corrected_address_is_asked_and_the_old_one_is_not(db: Database) -> None:
     event = await opened(db)
-    ines = await answers(db, event, replace(INES, email="ines@mial.example"))
+    ines = await answers(db, event, replace(INES, email="ines@mali.example"))
     await db.write(lambda tx: own_rsvps.correct_email(tx, event, ines, "ines@mail.example"))
     assert await queued(db) == [
         ("confirm-mail", "", "dropped"),

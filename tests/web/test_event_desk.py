@@ -116,10 +116,10 @@ async def test_an_address_that_refuses_mail_is_shown_and_corrected(
     browser: httpx.AsyncClient, sqlite_db: Database
 ) -> None:
     dora = await sqlite_db.read(lambda tx: rsvp_of(tx, "Dora"))
-    wrong = replace(dora, actor_uri=None, email="dora@mial.example", email_refused_at=NOW)
+    wrong = replace(dora, actor_uri=None, email="dora@mali.example", email_refused_at=NOW)
     await sqlite_db.write(lambda tx: rsvps.change(tx, wrong))
     page = (await browser.get(HERE)).text
-    assert "Mail to dora@mial.example is not taken" in page
+    assert "Mail to dora@mali.example is not taken" in page
     assert "can't be told" in plain(page)
     await press(browser, "mail", rsvp=dora.id, email="dora@mail.example")
     after = await sqlite_db.read(lambda tx: rsvp_of(tx, "Dora"))

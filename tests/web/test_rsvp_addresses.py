@@ -57,10 +57,10 @@ async def test_a_confirmed_address_can_not_become_another(house: House) -> None:
 async def test_a_mistyped_address_is_corrected_and_its_letter_opens_nothing_any_more(
     house: House,
 ) -> None:
-    own = await house.own(PICNIC, email="ines@mial.example")
+    own = await house.own(PICNIC, email="ines@mali.example")
     stray = await mailed_link(house)
     page = await house.page(own)
-    assert "We wait for a yes from ines@mial.example." in page
+    assert "We wait for a yes from ines@mali.example." in page
     assert "Is there a mistake in it?" in page
     await house.press(f"{own}/mail", email="ines@mail.example")
     assert (await house.browser.get(stray)).status_code == 404
