@@ -105,6 +105,18 @@ class Translator:
 
 
 @cache
+def languages() -> tuple[str, ...]:
+    """Return the languages we have words in: the source's own, and one for each catalogue."""
+    catalogues = (file.name for file in (files("fedi_chapter") / "locale").iterdir())
+    return ("en", *sorted(name[:-3] for name in catalogues if name.endswith(".po")))
+
+
+def own_name(language: str) -> str:
+    """Return what a language calls itself, such as `Español`."""
+    return _capital(_locale(language).get_display_name() or language)
+
+
+@cache
 def translator(language: str) -> Translator:
     """Return the translator for a language tag such as `es` or `pt-BR`; never fails."""
     locale = _locale(language)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedi_chapter.store.tx import Database
+from fedi_chapter.web.language import is_for_one
 from fedi_chapter.web.negotiate import is_known
 from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
@@ -75,9 +76,7 @@ class AnswerCache:
             await self.app(scope, receive, send)
             return
         headers = headers_of(scope)
-        if (
-            headers.is_ambiguous or Field.COOKIE in headers.values
-        ):  # who is signed in sees their own
+        if headers.is_ambiguous or is_for_one(headers):  # who is signed in sees their own
             await self.app(scope, receive, send)
             return
         version = self._current_version()

@@ -124,7 +124,7 @@ def _read_accept(accept: str) -> _Accept:
         media_type, _, parameters = part.strip().partition(";")
         for kind, types in (("activity", _ACTIVITY), ("json", _JSON), ("page", _PAGES)):
             if media_type.strip() in types:
-                best[kind] = max(best.get(kind, 0.0), _quality(parameters))
+                best[kind] = max(best.get(kind, 0.0), quality(parameters))
     return _Accept(**best)
 
 
@@ -139,7 +139,8 @@ def _shows_pages(headers: RequestHeaders) -> bool:
     return language not in {"", "*"} or _SHOWS_PAGES.search(agent) is not None
 
 
-def _quality(parameters: str) -> float:
+def quality(parameters: str) -> float:
+    """Return the weight in the parameters of one alternative (RFC 9110 §12.4.2); 1 if unsaid."""
     for parameter in parameters.split(";"):
         name, _, value = parameter.strip().partition("=")
         if name.strip() == "q":

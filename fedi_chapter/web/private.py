@@ -6,6 +6,7 @@ random token; what it stands for is a row in the database and can be ended there
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypedDict
@@ -25,6 +26,7 @@ class _Limits(TypedDict):
     max_fields: int
 
 
+_PATH = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*)?(?:\?[\w.~=&-]*)?(?:#[\w-]*)?", re.ASCII)
 FORM: _Limits = {"max_files": 0, "max_fields": 5}
 """What a form of ours may carry."""
 
@@ -92,6 +94,11 @@ def word(form: FormData, name: str) -> str:
     """Return a field's text; a missing one, or a file, is empty. PostgreSQL takes no NUL."""
     value = form.get(name, "")
     return value.replace("\0", "") if isinstance(value, str) else ""
+
+
+def own_path(text: str, otherwise: str) -> str:
+    """Return `text` if it is a plain path of ours, else another one (ADM-08)."""
+    return text if _PATH.fullmatch(text) else otherwise
 
 
 def ours(response: Response) -> Response:

@@ -21,18 +21,22 @@ from starlette.responses import Response
 
 from fedi_chapter import __version__
 from fedi_chapter.core.html import plain
-from fedi_chapter.core.i18n import Translator, translator
+from fedi_chapter.core.i18n import Translator, languages, own_name, translator
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.recurrence_words import rule_in_words
 from fedi_chapter.web.form_numbers import PLACE
+from fedi_chapter.web.language import language_for
 from fedi_chapter.web.negotiate import VARY, answer, deps_of
+from fedi_chapter.web.request_headers import headers_of
 
 STATIC = Path(__file__).parent / "static"
 INKS = ("brick", "harbour", "moss", "plum", "teal", "ochre")
 """The accent colours of the style sheet; every chapter prints with one of them."""
 NO_STORE = "private, no-store"
+VARY_PAGE = f"{VARY}, Cookie"
+"""A cookie may hold the language somebody chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def render(
     An answer that is not to be kept (an error, an answer to a form) says so to caches.
     """
     chapter: LocalActor | None = getattr(page, "site", Chapterless()).chapter
-    t = translator(chapter.language if chapter else "en")
+    t = translator(language_for(headers_of(request.scope), chapter))
     html = (
         environment()
         .get_template(name)
@@ -86,18 +90,25 @@ def render(
             clock=Clock(t),
             ink=ink_of(chapter.handle if chapter else ""),
             path=request.url.path,
+            here=here(request),
             version=__version__,
             source=deps_of(request).settings.source_url,
         )
     )
     body = html.encode()
     if status != 200 or not keep:
-        headers = {"Cache-Control": NO_STORE, "Vary": VARY}
+        headers = {"Cache-Control": NO_STORE, "Vary": VARY_PAGE}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
-    fields = {"Vary": VARY}
+    fields = {"Vary": VARY_PAGE}
     if PLACE in html:  # a cache on the way would hand out one number to many
         fields["Cache-Control"] = "private, max-age=0, must-revalidate"
     return answer(request, body, "text/html", headers=fields)
+
+
+def here(request: Request) -> str:
+    """Return the address that shows this page again; the front page for what a form answered."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{query}" if request.method == "GET" else "/"
 
 
 @cache
@@ -120,8 +131,9 @@ def environment() -> Environment:
         map_link=map_link,
         in_words=rule_in_words,
     )
-    made.globals["static"] = static_url
-    made.globals["form_number"] = PLACE
+    made.globals.update(
+        static=static_url, form_number=PLACE, languages=languages, own_name=own_name
+    )
     return made
 
 

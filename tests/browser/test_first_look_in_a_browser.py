@@ -59,7 +59,7 @@ def test_below_the_answer_a_bar_stays_that_leads_back_up(chromium: Browser, site
         page.evaluate(f"scrollTo(0, (document.querySelector('.talk').offsetTop) * {where})")
         assert is_in_view(bar)
     bar.click()
-    expect(page).to_have_url(re.compile("#rsvp$"))
+    expect(page).to_have_url(re.compile("#sign-up$"))
     assert is_in_view(page.get_by_role("link", name="Sign up at forms.example.net"))
     context.close()
 

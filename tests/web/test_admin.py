@@ -351,7 +351,7 @@ async def test_the_desk_shows_what_the_chapter_does_and_what_waits(
         assert words in page
     assert page.count(">Draft<") == 1
     assert "Deleted again" not in page
-    assert "no cookies" not in page
+    assert "a cookie only" not in page
 
 
 async def test_words_from_elsewhere_are_harmless_on_the_desk(browser: httpx.AsyncClient) -> None:

@@ -142,11 +142,11 @@ async def test_an_event_seen_by_a_member_speaks_of_the_cookie_and_leads_to_their
     house: House,
 ) -> None:
     path = f"/events/{PICNIC.id}"
-    assert "no cookies" in await house.page(path)
+    assert "a cookie only for what you chose" in await house.page(path)
     token = await house.deps.db.write(lambda tx: members.sign_in(tx, MARA, instead_of=None))
     house.browser.cookies.set("__Host-member", token)
     page = await house.page(path)
-    assert "no cookies" not in page
+    assert "a cookie only for what you chose" not in page
     assert 'href="/me"' in page
     assert 'href="/sign-in"' not in page
 

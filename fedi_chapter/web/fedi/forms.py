@@ -8,6 +8,7 @@ from starlette.requests import Request
 from fedi_chapter.federation.forms import Asker, Form, asked_form, asker
 from fedi_chapter.settings import Settings
 from fedi_chapter.store import hosts
+from fedi_chapter.web import language
 from fedi_chapter.web.negotiate import deps_of, names_activity, wants_activity, wants_page
 from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
@@ -16,7 +17,7 @@ def told_apart(settings: Settings, headers: RequestHeaders) -> tuple[str, ...]:
     """Return all that an answer for everyone may hang on besides its address."""
     return (
         headers.text(Field.HOST).lower(),
-        headers.text(Field.ACCEPT_LANGUAGE),
+        language.chosen(headers),
         *(str(wants(headers)) for wants in (wants_activity, names_activity, wants_page)),
         *_asks_for(settings, headers),
     )

@@ -22,11 +22,12 @@ from fedi_chapter.store.pages.event import Answers, answers_to, readable_event
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.rsvps import get
 from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.web.language import first_tag
 from fedi_chapter.web.members.session import visitor
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours, to, word
 from fedi_chapter.web.rate_limit import check_answers
-from fedi_chapter.web.request_headers import Field, headers_of
+from fedi_chapter.web.request_headers import headers_of
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
@@ -135,10 +136,8 @@ def answer_in(form: FormData) -> tuple[Answer, int]:
 def guest_in(request: Request, form: FormData) -> Guest:
     """Return who a form says its sender is; without mail no address is taken."""
     email = word(form, "email").strip() if deps_of(request).mailer is not None else ""
-    languages = headers_of(request.scope).text(Field.ACCEPT_LANGUAGE)
-    language = languages.partition(",")[0].partition(";")[0]
-    known = language.strip()[:35] if language.strip().replace("-", "").isalnum() else None
-    return Guest(word(form, "name"), email, known)
+    spoken = first_tag(headers_of(request.scope))
+    return Guest(word(form, "name"), email, spoken)
 
 
 def form_number_in(request: Request, form: FormData) -> str | None:

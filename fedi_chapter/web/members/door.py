@@ -4,7 +4,6 @@ Nobody is sent to another server without seeing its name, and nobody comes back 
 a page of ours (ADM-08, ADM-12). The organizers' way in, a link that works once, is `web.admin`.
 """
 
-import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -30,7 +29,7 @@ from fedi_chapter.signin import flow
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.web.members import session
 from fedi_chapter.web.negotiate import deps_of
-from fedi_chapter.web.private import FORM, Cookie, ours, to, word
+from fedi_chapter.web.private import FORM, Cookie, ours, own_path, to, word
 from fedi_chapter.web.rate_limit import check_rate
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
@@ -50,7 +49,6 @@ PROBLEMS: tuple[tuple[type[ChapterError], str, int], ...] = (
     (RemoteFailure, "refused", 422),
 )
 """What the page says of a failure, the first that fits, and the status it says it with."""
-_PATH = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*)?(?:\?[\w.~=&-]*)?(?:#[\w-]*)?", re.ASCII)
 log = get_logger(__name__)
 
 
@@ -137,7 +135,7 @@ async def back(request: Request) -> Response:
 
 def local_path(text: str) -> str:
     """Return `text` if it is a plain path of ours, else the member's own page (ADM-08)."""
-    return text if _PATH.fullmatch(text) else HOME
+    return own_path(text, HOME)
 
 
 def _failed(request: Request, page: DoorPage, error: ChapterError) -> Response:

@@ -6,12 +6,22 @@ which calls the page functions of this folder.
 
 from starlette.routing import BaseRoute, Route
 
-from fedi_chapter.web.public import feeds, files, follow, home, mail_stop, posts, series
+from fedi_chapter.web.public import (
+    feeds,
+    files,
+    follow,
+    home,
+    language,
+    mail_stop,
+    posts,
+    series,
+)
 
 routes: list[BaseRoute] = [
     Route("/", home.home_page),
     Route("/calendar", home.calendar_page),
     Route("/about", home.about_page),
+    Route("/language", language.choose, methods=["POST"]),
     Route("/tags/{name}", posts.tag_page),
     Route("/follow", follow.follow_form, methods=["GET"]),
     Route("/follow", follow.follow, methods=["POST"]),
