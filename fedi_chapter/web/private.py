@@ -37,10 +37,17 @@ class Cookie:
 
     name: str
     lasts: timedelta
+    path: str = "/"
+    """Below which addresses of ours the browser sends it."""
 
     def name_at(self, deps: Deps) -> str:
-        """Return its whole name; the prefix makes browsers refuse one that others planted."""
-        return f"__Host-{self.name}" if _is_secure(deps) else self.name
+        """Return its whole name; the prefix makes browsers refuse one that others planted.
+
+        `__Host-` also keeps out neighbours under our domain, but is for whole sites only.
+        """
+        if not _is_secure(deps):
+            return self.name
+        return f"__Host-{self.name}" if self.path == "/" else f"__Secure-{self.name}"
 
     def token(self, request: Request) -> str | None:
         """Return the token in it, whatever that is worth."""
@@ -52,6 +59,7 @@ class Cookie:
             self.name_at(deps),
             token,
             max_age=int(self.lasts.total_seconds()),
+            path=self.path,
             secure=_is_secure(deps),
             httponly=True,
             samesite="lax",
@@ -60,7 +68,11 @@ class Cookie:
     def take(self, response: Response, deps: Deps) -> None:
         """Let the browser forget its token."""
         response.delete_cookie(
-            self.name_at(deps), secure=_is_secure(deps), httponly=True, samesite="lax"
+            self.name_at(deps),
+            path=self.path,
+            secure=_is_secure(deps),
+            httponly=True,
+            samesite="lax",
         )
 
 

@@ -24,6 +24,7 @@ from fedi_chapter.core.html import plain
 from fedi_chapter.core.i18n import Translator, languages, own_name, translator
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.member import Member
 from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.recurrence_words import rule_in_words
 from fedi_chapter.web.form_numbers import PLACE
@@ -71,11 +72,18 @@ class Clock:
 
 
 def render(
-    request: Request, name: str, page: object, *, status: int = 200, keep: bool = True
+    request: Request,
+    name: str,
+    page: object,
+    *,
+    status: int = 200,
+    keep: bool = True,
+    member: Member | None = None,
 ) -> Response:
     """Return the template `name` filled with `page`; `page.site` says whose house it is.
 
-    An answer that is not to be kept (an error, an answer to a form) says so to caches.
+    A `member` who is signed in is not asked who they are. An answer for one person, or one that
+    is not to be kept (an error, an answer to a form), says so to caches.
     """
     chapter: LocalActor | None = getattr(page, "site", Chapterless()).chapter
     t = translator(language_for(headers_of(request.scope), chapter))
@@ -84,19 +92,20 @@ def render(
         .get_template(name)
         .render(
             page=page,
+            member=member,
             chapter=chapter,
             urls=deps_of(request).urls,
             t=t,
             clock=Clock(t),
             ink=ink_of(chapter.handle if chapter else ""),
             path=request.url.path,
-            here=here(request),
+            here=here(request) if status == 200 else "/",
             version=__version__,
             source=deps_of(request).settings.source_url,
         )
     )
     body = html.encode()
-    if status != 200 or not keep:
+    if status != 200 or not keep or member:
         headers = {"Cache-Control": NO_STORE, "Vary": VARY_PAGE}
         return Response(body, status_code=status, media_type="text/html", headers=headers)
     fields = {"Vary": VARY_PAGE}
@@ -106,7 +115,7 @@ def render(
 
 
 def here(request: Request) -> str:
-    """Return the address that shows this page again; the front page for what a form answered."""
+    """Return the address that shows a page again; the front page for what a form answered."""
     query = f"?{request.url.query}" if request.url.query else ""
     return f"{request.url.path}{query}" if request.method == "GET" else "/"
 

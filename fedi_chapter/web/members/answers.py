@@ -23,6 +23,7 @@ from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.rsvps import get
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.web.language import first_tag
+from fedi_chapter.web.members import device
 from fedi_chapter.web.members.session import visitor
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours, to, word
@@ -37,17 +38,19 @@ _NUMBER = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswer:
-    """What a member who is signed in sees of their own on an event's page."""
+    """What a member who is signed in, or a device that answered, sees on an event's page."""
 
-    member: Member
+    member: Member | None
     rsvp: Rsvp | None
     page: str
     """Their own page about the event; empty before they answered."""
 
     @property
     def stands(self) -> bool:
-        """Tell whether they answered, and did not take it back."""
-        return self.rsvp is not None and self.rsvp.status is not RsvpStatus.NONE
+        """Tell whether they answered. Who has no account changes what they said on their page."""
+        if self.rsvp is None or self.member is None:
+            return self.rsvp is not None
+        return self.rsvp.status is not RsvpStatus.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,17 @@ class AnswerPage:
 
 
 async def own_answer(request: Request, event: Event) -> OwnAnswer | None:
-    """Return the asking member's own answer; None for everybody who is not signed in."""
-    who = await visitor(request)
+    """Return the answer of the member, or of the device, that is asking; None for all others.
+
+    With `?answer=new` a device is asked anew: several people may share one.
+    """
+    who, deps = await visitor(request), deps_of(request)
     if who is None:
-        return None
-    deps, party = deps_of(request), members.party(who.member.actor_uri)
+        known = await device.remembered(request, event)
+        if known is None or request.query_params.get("answer") == "new":
+            return None
+        return OwnAnswer(None, known, deps.urls.rsvp(deps.links.make("rsvp", known.id)))
+    party = members.party(who.member.actor_uri)
     rsvp = await deps.db.read(lambda tx: own_rsvps.answer_of(tx, event, party))
     page = deps.urls.rsvp(deps.links.make("rsvp", rsvp.id)) if rsvp else ""
     return OwnAnswer(who.member, rsvp, page)
@@ -95,7 +104,7 @@ async def answer(request: Request) -> Response:
         answered, guests = answer_in(form)
         number = form_number_in(request, form)
 
-    def work(tx: WriteTx) -> tuple[rsvps.Response, bool]:
+    def work(tx: WriteTx) -> tuple[Event, rsvps.Response, bool]:
         event = readable_event(tx, event_id)
         route = Route.ACCOUNT if who else Route.WEB
         saying = Saying(answered, route, tx.now, RANKS[answered], guests)
@@ -105,10 +114,10 @@ async def answer(request: Request) -> Response:
         else:
             numbered = replace(saying, form_number=number)
             response = own_rsvps.answer_as_guest(tx, event, guest, numbered)
-        return response, get(tx, response.rsvp.id) is not None
+        return event, response, get(tx, response.rsvp.id) is not None
 
     try:
-        response, is_known = await deps.db.write(work)
+        event, response, is_known = await deps.db.write(work)
     except FormInvalid:
         problem = "email" if guest.name.strip() else "name"
         return await _again(request, event_id, guest, guests, problem=problem)
@@ -116,7 +125,10 @@ async def answer(request: Request) -> Response:
         refusal = response.refusal or ""
         return await _again(request, event_id, guest, guests, refusal=refusal)
     done = response.refusal or "answered"
-    return to(f"/rsvp/{deps.links.make('rsvp', response.rsvp.id)}?done={done}")
+    leads = to(f"/rsvp/{deps.links.make('rsvp', response.rsvp.id)}?done={done}")
+    if who is None:
+        device.remember(leads, deps, event, response.rsvp.id)
+    return leads
 
 
 def answer_in(form: FormData) -> tuple[Answer, int]:

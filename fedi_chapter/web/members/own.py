@@ -34,6 +34,7 @@ from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.rsvps import get, place_in_line
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.web.door_pass import DoorPass, door_pass
+from fedi_chapter.web.members import device
 from fedi_chapter.web.members.answers import answer_in
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import FORM, ours, to, word
@@ -116,14 +117,16 @@ async def change(request: Request) -> Response:
     async with request.form(**FORM) as form:
         said, guests = answer_in(form)
 
-    def work(tx: WriteTx) -> rsvps.Response:
+    def work(tx: WriteTx) -> tuple[Event, rsvps.Response]:
         rsvp, event, _ = _known(tx, deps, request)
         route = Route.ACCOUNT if rsvp.actor_uri else Route.WEB
         saying = Saying(said, route, tx.now, RANKS[said], guests)
-        return rsvps.respond_again(tx, event, rsvp, saying)
+        return event, rsvps.respond_again(tx, event, rsvp, saying)
 
-    response = await deps.db.write(work)
-    return _back(request, response.refusal or "answered")
+    event, response = await deps.db.write(work)
+    leads = _back(request, response.refusal or "answered")
+    device.remember(leads, deps, event, response.rsvp.id)
+    return leads
 
 
 async def mute(request: Request) -> Response:
@@ -193,7 +196,9 @@ async def forget(request: Request) -> Response:
         return ForgottenPage(site(tx), event, rsvp.actor_uri is not None)
 
     page = await deps.db.write(work)
-    return ours(render(request, "members/forgotten.html", page, keep=False))
+    response = ours(render(request, "members/forgotten.html", page, keep=False))
+    device.forget(response, deps, page.event.id)
+    return response
 
 
 async def own_ics(request: Request) -> Response:

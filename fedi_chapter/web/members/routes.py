@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from fedi_chapter.web.members import answers, calendar, door, me, own
+from fedi_chapter.web.members import answers, calendar, device, door, me, own
 
 routes: list[BaseRoute] = [
     Route("/sign-in/with", door.begin, methods=["POST"]),
@@ -14,6 +14,7 @@ routes: list[BaseRoute] = [
     Route("/me/erase", me.erase, methods=["POST"]),
     Route("/me/sign-out", me.sign_out, methods=["POST"]),
     Route("/events/{id:uuid}/rsvp", answers.answer, methods=["POST"]),
+    Route("/events/{id:uuid}/forget-device", device.forget_here, methods=["POST"]),
     Route("/rsvp/{token}.ics", own.own_ics, methods=["GET"]),
     Route("/rsvp/{token}", own.own_page, methods=["GET"]),
     Route("/rsvp/{token}", own.change, methods=["POST"]),

@@ -12,6 +12,7 @@ from fedi_chapter.store.pages.event import EventPage
 from fedi_chapter.store.pages.event import event_page as read_event
 from fedi_chapter.store.pages.site import Site
 from fedi_chapter.web.members.answers import OwnAnswer, own_answer
+from fedi_chapter.web.members.session import member_of
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours
 from fedi_chapter.web.public.paging import replies_page
@@ -25,7 +26,7 @@ class EventScreen:
     shown: EventPage
     schema: Document
     own: OwnAnswer | None
-    """What is for a member who is signed in; whoever is not gets the same page as all others."""
+    """What a member who is signed in, or a device that answered, sees; others get one page."""
     takes_mail: bool
     """Whether this server sends mail, and may ask for an address."""
 
@@ -49,5 +50,6 @@ async def event_page(request: Request) -> Response:
     schema = write_schema(page.event, page.host, deps.urls)
     own = await own_answer(request, page.event) if page.answers else None
     screen = EventScreen(page, schema, own, takes_mail=deps.mailer is not None)
-    response = render(request, "public/event.html", screen, keep=own is None)
+    member = own.member if own else await member_of(request)
+    response = render(request, "public/event.html", screen, keep=own is None, member=member)
     return response if own is None else ours(response)

@@ -22,6 +22,7 @@ from fedi_chapter.federation import discover
 from fedi_chapter.store.pages.event import answers_to, readable_event
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx
+from fedi_chapter.web.members.session import member_of
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.rate_limit import check_rate
 from fedi_chapter.web.same_site import check_same_site
@@ -56,7 +57,7 @@ async def follow_form(request: Request) -> Response:
     """Serve the box on a page of its own."""
     deps, uri = deps_of(request), request.query_params.get("object", "")
     page = await deps.db.read(lambda tx: _page(tx, deps.urls, uri))
-    return render(request, "public/follow.html", page)
+    return render(request, "public/follow.html", page, member=await member_of(request))
 
 
 async def follow(request: Request) -> Response:
@@ -68,9 +69,8 @@ async def follow(request: Request) -> Response:
         handle, uri = _word(form, "handle"), _word(form, "object")
     asked = await deps.db.read(lambda tx: _page(tx, deps.urls, uri))
     page = await _answer(deps, replace(asked, handle=handle))
-    return render(
-        request, "public/follow.html", page, status=422 if page.problem else 200, keep=False
-    )
+    status, member = 422 if page.problem else 200, await member_of(request)
+    return render(request, "public/follow.html", page, status=status, keep=False, member=member)
 
 
 async def _answer(deps: Deps, asked: FollowPage) -> FollowPage:

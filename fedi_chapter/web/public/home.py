@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from fedi_chapter.store.pages.about import about_page as read_about
 from fedi_chapter.store.pages.calendar import calendar_page as read_calendar
 from fedi_chapter.store.pages.home import home_page as read_home
+from fedi_chapter.web.members.session import member_of
 from fedi_chapter.web.negotiate import VARY, deps_of, names_activity
 from fedi_chapter.web.request_headers import headers_of
 from fedi_chapter.web.templating import render
@@ -17,7 +18,8 @@ async def home_page(request: Request) -> Response:
     if names_activity(headers_of(request.scope)):
         headers = {"Vary": VARY}
         return RedirectResponse(f"{deps.urls.base}/chapter", status_code=302, headers=headers)
-    return render(request, "public/home.html", await deps.db.read(read_home))
+    page = await deps.db.read(read_home)
+    return render(request, "public/home.html", page, member=await member_of(request))
 
 
 async def chapter_page(request: Request) -> Response:

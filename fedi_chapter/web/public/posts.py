@@ -6,6 +6,7 @@ from starlette.responses import Response
 from fedi_chapter.domain.post import PostId
 from fedi_chapter.store.pages.post import post_page as read_post
 from fedi_chapter.store.pages.tag import tag_page as read_tag
+from fedi_chapter.web.members.session import member_of
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.public.paging import replies_page
 from fedi_chapter.web.templating import render
@@ -17,7 +18,7 @@ async def post_page(request: Request) -> Response:
     post_id = PostId(str(request.path_params["id"]))
     replies = replies_page(request)
     page = await deps.db.read(lambda tx: read_post(tx, post_id, deps.urls, replies))
-    return render(request, "public/post.html", page)
+    return render(request, "public/post.html", page, member=await member_of(request))
 
 
 async def tag_page(request: Request) -> Response:
