@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from fedi_chapter.domain.chapter import ActorKind, LocalActor
 from fedi_chapter.domain.media import Media
+from fedi_chapter.domain.short_name import short_name
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _OBJECT = re.compile(rf"/(?:(events)/({_UUID})(/face)?|(posts)/({_UUID}))")
@@ -143,6 +144,10 @@ class Urls:
     def face(self, event_id: str) -> str:
         """The event's microblog face."""
         return f"{self.event(event_id)}/face"
+
+    def event_short(self, event_id: str) -> str:
+        """The short address of an event, for paper and telling."""
+        return f"{self.base}/e/{short_name(event_id)}"
 
     def event_ics(self, event_id: str) -> str:
         """The event as an iCalendar file."""

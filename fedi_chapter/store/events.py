@@ -15,6 +15,7 @@ from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.domain.event import Event, EventId, EventStatus, PlaceShown, RsvpMode
 from fedi_chapter.domain.local_time import settled, written
 from fedi_chapter.domain.place import Place, Point
+from fedi_chapter.domain.short_name import short_name
 from fedi_chapter.store import belongings
 from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import events, places
@@ -70,6 +71,17 @@ def get_shown(
     return get(tx, event_id)
 
 
+def named(tx: ReadTx, short: str) -> EventId | None:
+    """Return the published event with a short name, the newest if two ever had the same."""
+    found = tx.conn.execute(
+        select(events.c.id)
+        .where(events.c.short_name == short, events.c.published_at.is_not(None))
+        .order_by(events.c.published_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if found is None else EventId(found)
+
+
 def revision(tx: ReadTx, event_id: EventId) -> int | None:
     """Return how often an event was changed: whether a copy of it is still true."""
     row = _REVISION.first(tx, id=event_id)
@@ -81,7 +93,11 @@ def insert(tx: WriteTx, event: Event) -> None:
     _put_place(tx, event.place)
     tx.conn.execute(
         events.insert().values(
-            id=event.id, actor_id=event.actor_id, created_at=event.created_at, **_changeable(event)
+            id=event.id,
+            actor_id=event.actor_id,
+            created_at=event.created_at,
+            short_name=short_name(event.id),
+            **_changeable(event),
         )
     )
     _put_belongings(tx, event)

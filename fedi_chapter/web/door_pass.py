@@ -6,11 +6,11 @@ nothing and opens nothing: it only finds a line in the greeters' list.
 
 from dataclasses import dataclass
 
-import segno
 from markupsafe import Markup
 
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.rsvp import RsvpId
+from fedi_chapter.web.qr import qr_code
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Nothing that one could take for something else: no 0 and O, no 1 and I."""
@@ -26,10 +26,8 @@ class DoorPass:
 
     @property
     def picture(self) -> Markup:
-        """The address as a QR code; colours are the style sheet's, dark on light in any theme."""
-        code = segno.make(self.url, error="m", micro=False)
-        svg = code.svg_inline(border=4, dark="#000", light="#fff", svgclass="qr", omitsize=True)
-        return Markup(svg)  # noqa: S704 — drawn by a library from an address of ours
+        """The address as a QR code."""
+        return qr_code(self.url)
 
 
 def door_pass(deps: Deps, rsvp_id: RsvpId) -> DoorPass:

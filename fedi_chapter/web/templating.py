@@ -30,6 +30,7 @@ from fedi_chapter.domain.recurrence_words import rule_in_words
 from fedi_chapter.web.form_numbers import PLACE
 from fedi_chapter.web.language import language_for
 from fedi_chapter.web.negotiate import VARY, answer, deps_of
+from fedi_chapter.web.qr import qr_code
 from fedi_chapter.web.request_headers import headers_of
 
 STATIC = Path(__file__).parent / "static"
@@ -141,7 +142,7 @@ def environment() -> Environment:
         in_words=rule_in_words,
     )
     made.globals.update(
-        static=static_url, form_number=PLACE, languages=languages, own_name=own_name
+        static=static_url, form_number=PLACE, qr=qr_code, languages=languages, own_name=own_name
     )
     return made
 

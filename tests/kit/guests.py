@@ -55,7 +55,9 @@ class House:
 
     async def number(self, event: Event) -> str:
         """Open an event's page, and return the number of its form."""
-        found = re.search(r'name="number" value="(\w+)"', await self.page(f"/events/{event.id}"))
+        found = re.search(
+            r'name="number" value="(\w+)"', await self.page(f"/events/{event.id}?answer=new")
+        )
         assert found
         return found[1]
 

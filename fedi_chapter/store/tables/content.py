@@ -81,6 +81,8 @@ events = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("series_id", String(36)),
     Column("occurrence", String(19)),  # local time in the series' zone; null: its template
+    Column("short_name", String(8), nullable=False, server_default=""),
+    Index("ix_events_short_name", "short_name"),
     Index("ix_events_over_at", "over_at"),
     Index("ix_events_series_id_occurrence", "series_id", "occurrence", unique=True),
     Index("ix_events_actor_id_published_at", "actor_id", "published_at"),

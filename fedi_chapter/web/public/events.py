@@ -1,16 +1,21 @@
 """The page of an event. Its documents for other servers are served by `web.fedi`."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from fedi_chapter.core.errors import Gone, Missing
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.rsvp import MOST_GUESTS
+from fedi_chapter.domain.short_name import meant
 from fedi_chapter.feeds.jsonld import Document, write_schema
-from fedi_chapter.store.pages.event import EventPage
+from fedi_chapter.store import events
+from fedi_chapter.store.pages.event import EventPage, readable_event
 from fedi_chapter.store.pages.event import event_page as read_event
 from fedi_chapter.store.pages.site import Site
+from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.members.answers import OwnAnswer, own_answer
 from fedi_chapter.web.members.session import member_of
 from fedi_chapter.web.negotiate import deps_of
@@ -39,6 +44,22 @@ class EventScreen:
     def site(self) -> Site:
         """The chapter around it."""
         return self.shown.site
+
+
+async def short_address(request: Request) -> Response:
+    """Lead from an event's short address to its page; hidden events look like none."""
+    short = meant(str(request.path_params["short"]))
+
+    def work(tx: ReadTx) -> EventId:
+        found = events.named(tx, short)
+        if found is None:
+            raise Missing("there is no event of that name")
+        with suppress(Gone):  # its page says so
+            readable_event(tx, found)
+        return found
+
+    deps = deps_of(request)
+    return RedirectResponse(deps.urls.event(await deps.db.read(work)), status_code=302)
 
 
 async def event_page(request: Request) -> Response:

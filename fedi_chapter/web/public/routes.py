@@ -7,6 +7,7 @@ which calls the page functions of this folder.
 from starlette.routing import BaseRoute, Route
 
 from fedi_chapter.web.public import (
+    events,
     feeds,
     files,
     follow,
@@ -27,6 +28,7 @@ routes: list[BaseRoute] = [
     Route("/follow", follow.follow, methods=["POST"]),
     Route("/mail/stop/{token}", mail_stop.mail_stop_page, methods=["GET"]),
     Route("/mail/stop/{token}", mail_stop.mail_stop, methods=["POST"]),
+    Route("/e/{short}", events.short_address),
     Route("/calendar.ics", feeds.calendar_ics),
     Route("/events/{id:uuid}.ics", feeds.event_ics),
     Route("/series/{id:uuid}", series.series_page),
