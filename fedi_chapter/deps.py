@@ -11,6 +11,7 @@ from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.ids import Ids
 from fedi_chapter.core.metrics import Metrics
 from fedi_chapter.domain.urls import Urls
+from fedi_chapter.media.cards import Cards
 from fedi_chapter.net.ask import Asker
 from fedi_chapter.net.fetch import Fetcher
 from fedi_chapter.net.mail import Mailer
@@ -39,6 +40,7 @@ class Deps:
     mailer: Mailer | None = None
     """None when mail is off."""
     metrics: Metrics = field(default_factory=Metrics)
+    cards: Cards = field(default_factory=Cards)
     fetches: FetchMemory = field(default_factory=FetchMemory)
     signing: dict[str, tuple[SigningKey, datetime]] = field(default_factory=dict)
     """The key each actor of ours signs with, and when it was read: `federation.signing`'s."""

@@ -180,6 +180,11 @@ class Settings(BaseSettings):
         return self.data / "media"
 
     @property
+    def cards_dir(self) -> Path:
+        """Where pictures for previews of links lie; they can be drawn anew at any time."""
+        return self.data / "cards"
+
+    @property
     def media_quota(self) -> int:
         """How many bytes the stored images may take."""
         return self.media_quota_mb << 20

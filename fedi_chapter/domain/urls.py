@@ -149,6 +149,10 @@ class Urls:
         """The short address of an event, for paper and telling."""
         return f"{self.base}/e/{short_name(event_id)}"
 
+    def event_card(self, event_id: str, name: str) -> str:
+        """The picture beside a link to an event; `name` stands for what it shows."""
+        return f"{self.event(event_id)}/card.jpg?{name}"
+
     def event_ics(self, event_id: str) -> str:
         """The event as an iCalendar file."""
         return f"{self.event(event_id)}.ics"

@@ -34,8 +34,16 @@ from fedi_chapter.web.qr import qr_code
 from fedi_chapter.web.request_headers import headers_of
 
 STATIC = Path(__file__).parent / "static"
-INKS = ("brick", "harbour", "moss", "plum", "teal", "ochre")
-"""The accent colours of the style sheet; every chapter prints with one of them."""
+INK_COLOURS = {
+    "brick": "#a1321c",
+    "harbour": "#1d5580",
+    "moss": "#3f6122",
+    "plum": "#7a2f63",
+    "teal": "#0b625d",
+    "ochre": "#7a4f00",
+}
+"""The inks of the style sheet by day; every chapter prints with one of them."""
+INKS = tuple(INK_COLOURS)
 NO_STORE = "private, no-store"
 VARY_PAGE = f"{VARY}, Cookie"
 """A cookie may hold the language somebody chose."""

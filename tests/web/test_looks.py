@@ -7,7 +7,15 @@ from itertools import product
 import pytest
 
 from fedi_chapter.core.i18n import translator
-from fedi_chapter.web.templating import INKS, STATIC, data_block, ink_of, static_url, web_link
+from fedi_chapter.web.templating import (
+    INK_COLOURS,
+    INKS,
+    STATIC,
+    data_block,
+    ink_of,
+    static_url,
+    web_link,
+)
 
 STYLE = (STATIC / "style.css").read_text(encoding="utf-8")
 TEMPLATES = files("fedi_chapter.web") / "templates"
@@ -163,3 +171,8 @@ def test_only_whole_web_addresses_become_links(url: str | None) -> None:
 
 def test_the_address_of_a_file_changes_with_its_content() -> None:
     assert re.fullmatch(r"/static/style\.css\?[0-9a-f]{12}", static_url("style.css"))
+
+
+def test_pictures_for_previews_have_the_colours_of_the_pages() -> None:
+    for ink, colour in INK_COLOURS.items():
+        assert tokens(ink, "light")["solid"] == colour

@@ -20,6 +20,7 @@ from fedi_chapter.web.members.answers import OwnAnswer, own_answer
 from fedi_chapter.web.members.session import member_of
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours
+from fedi_chapter.web.public.cards import card_of
 from fedi_chapter.web.public.paging import replies_page
 from fedi_chapter.web.templating import render
 
@@ -32,6 +33,8 @@ class EventScreen:
     schema: Document
     own: OwnAnswer | None
     """What a member who is signed in, or a device that answered, sees; others get one page."""
+    card: str
+    """The name of the picture for previews of links to it."""
     takes_mail: bool
     """Whether this server sends mail, and may ask for an address."""
 
@@ -70,7 +73,8 @@ async def event_page(request: Request) -> Response:
     page = await deps.db.read(lambda tx: read_event(tx, event_id, deps.urls, replies))
     schema = write_schema(page.event, page.host, deps.urls)
     own = await own_answer(request, page.event) if page.answers else None
-    screen = EventScreen(page, schema, own, takes_mail=deps.mailer is not None)
+    card = card_of(page.event, page.site.chapter).name
+    screen = EventScreen(page, schema, own, card, takes_mail=deps.mailer is not None)
     member = own.member if own else await member_of(request)
     response = render(request, "public/event.html", screen, keep=own is None, member=member)
     return response if own is None else ours(response)

@@ -30,7 +30,7 @@ _WORKER_HEADERS = {
 """What the program that serves the greeters' page without a network may do."""
 _MEDIA_TYPES = {extension: media_type for media_type, extension in EXTENSIONS.items()}
 _MEDIA_NAME = re.compile(rf"[0-9a-f-]{{36}}\.({'|'.join(_MEDIA_TYPES)})")
-_PICTURE_HEADERS = {
+PICTURE_HEADERS = {
     "Cache-Control": FOREVER,
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -58,7 +58,7 @@ async def media_file(request: Request) -> Response:
     path = deps_of(request).settings.media_dir / name[0] if name else None
     if name is None or path is None or not await run_in_threadpool(path.is_file):
         raise Missing
-    return FileResponse(path, media_type=_MEDIA_TYPES[name[1]], headers=_PICTURE_HEADERS)
+    return FileResponse(path, media_type=_MEDIA_TYPES[name[1]], headers=PICTURE_HEADERS)
 
 
 async def robots(request: Request) -> Response:

@@ -7,6 +7,7 @@ which calls the page functions of this folder.
 from starlette.routing import BaseRoute, Route
 
 from fedi_chapter.web.public import (
+    cards,
     events,
     feeds,
     files,
@@ -31,6 +32,7 @@ routes: list[BaseRoute] = [
     Route("/e/{short}", events.short_address),
     Route("/calendar.ics", feeds.calendar_ics),
     Route("/events/{id:uuid}.ics", feeds.event_ics),
+    Route("/events/{id:uuid}/card.jpg", cards.card),
     Route("/series/{id:uuid}", series.series_page),
     Route("/series/{id:uuid}.ics", series.series_ics),
     Route("/feed.atom", feeds.feed_atom),
