@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageColor, ImageDraw, ImageFont, ImageOps
 
 SIZE = WIDTH, HEIGHT = 1200, 630
 LARGEST = 99_000
@@ -32,6 +32,8 @@ SHEET = 250
 PHOTO = 780
 """Where the event's own picture begins."""
 PAPER, DARK, SUN = "#fffcf5", "#241d15", "#f8d077"
+HOUSES = ((70, 52), (54, 40), (82, 66), (60, 46), (74, 58))
+"""Widths, and heights up to the eaves."""
 FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "/System/Library/Fonts")
 MOST_FONTS = 300
 PREFERRED = (
@@ -62,6 +64,7 @@ def main(target: Path) -> None:
     if asked["picture"] and _put_photo(picture, Path(asked["picture"])):
         room = PHOTO - 40
     draw = ImageDraw.Draw(picture)
+    _put_street(draw, asked["ink"], room)
     _put_sheet(draw, asked)
     _put_words(draw, asked, EDGE + SHEET + 48, room)
     target.write_bytes(_packed(picture))
@@ -101,6 +104,21 @@ def _put_photo(picture: Image.Image, file: Path) -> bool:
     return True
 
 
+def _put_street(draw: ImageDraw.ImageDraw, ink: str, right: int) -> None:
+    """Draw the row of houses that ends our pages, from the foot up to `right`."""
+    wall = ImageColor.getrgb(ink)
+    dark = tuple(band * 2 // 3 for band in wall[:3])
+    x = right - sum(width for width, _ in HOUSES)
+    for width, height in HOUSES:
+        eaves = HEIGHT - height
+        draw.rectangle((x, eaves, x + width, HEIGHT), fill=dark)
+        draw.polygon([(x - 6, eaves), (x + width // 2, eaves - 26), (x + width + 6, eaves)], dark)
+        for place in range(2):
+            left = x + width // 4 + place * width // 3
+            draw.rectangle((left, eaves + 16, left + 10, eaves + 30), fill=SUN)
+        x += width
+
+
 def _put_sheet(draw: ImageDraw.ImageDraw, asked: dict[str, Any]) -> None:
     """Draw the sheet of a wall calendar with month, day and weekday."""
     top, low = 120, 400
@@ -134,8 +152,8 @@ def _put_words(draw: ImageDraw.ImageDraw, asked: dict[str, Any], x: int, right: 
         text, small = _shortened(draw, words, 36, room)
         draw.text((x, y), text, font=small, fill=SUN, anchor="la")
         y += 52
-    text, small = _shortened(draw, asked["host"], 34, right - EDGE)
-    draw.text((EDGE, HEIGHT - 60), text, font=small, fill=PAPER, anchor="ls")
+    text, small = _shortened(draw, asked["host"], 34, right - EDGE - 340)
+    draw.text((EDGE, HEIGHT - 40), text, font=small, fill=PAPER, anchor="ls")
 
 
 def _put_flag(draw: ImageDraw.ImageDraw, words: str, x: int, y: int, room: int) -> int:
