@@ -26,7 +26,7 @@ class _Limits(TypedDict):
     max_fields: int
 
 
-_PATH = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*)?(?:\?[\w.~=&-]*)?(?:#[\w-]*)?", re.ASCII)
+_PATH = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*)?(?:\?[\w.~=&%-]*)?(?:#[\w-]*)?", re.ASCII)
 FORM: _Limits = {"max_files": 0, "max_fields": 5}
 """What a form of ours may carry."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -45,6 +45,8 @@ INK_COLOURS = {
 """The inks of the style sheet by day; every chapter prints with one of them."""
 INKS = tuple(INK_COLOURS)
 NO_STORE = "private, no-store"
+SHOWN_BY = ("object", "page", "token", "next")
+"""The names in a query that pages hang on."""
 VARY_PAGE = f"{VARY}, Cookie"
 """A cookie may hold the language somebody chose."""
 
@@ -124,9 +126,14 @@ def render(
 
 
 def here(request: Request) -> str:
-    """Return the address that shows a page again; the front page for what a form answered."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"{request.url.path}{query}" if request.method == "GET" else "/"
+    """Return the address that shows a page again; the front page for what a form answered.
+
+    Of the query only what the page hangs on: else every address would be another page.
+    """
+    if request.method != "GET":
+        return "/"
+    asked = {name: request.query_params[name] for name in SHOWN_BY if name in request.query_params}
+    return f"{request.url.path}?{urlencode(asked)}" if asked else request.url.path
 
 
 @cache

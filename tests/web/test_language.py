@@ -133,7 +133,9 @@ async def test_who_chose_a_language_is_still_answered_from_memory(house: House) 
     assert "x-request-id" in (await house.browser.get("/")).headers
 
 
-@pytest.mark.parametrize("path", ["https://evil.example/", "//evil.example", "/\\evil", "x", ""])
+@pytest.mark.parametrize(
+    "path", ["https://evil.example/", "/%2F/evil", "//evil.example", "/\\evil", "x", ""]
+)
 async def test_the_switch_leads_to_pages_of_ours_only(house: House, path: str) -> None:
     assert (await choose(house, "es", path)).headers["location"] == "/"
 
@@ -162,3 +164,14 @@ async def test_the_answer_of_somebody_is_written_to_in_the_language_they_chose(
 
 def test_every_catalogue_can_be_chosen() -> None:
     assert languages() == ("en", "es")
+
+
+async def test_the_switch_leads_back_to_what_the_page_was_about(house: House) -> None:
+    about = "/follow?object=https%3A%2F%2Feastside.example.org%2Fposts%2F1"
+    html = await seen(house, "en", f"{about}&utm_source=x")
+    found = re.search(
+        r'action="/language">\s*<input type="hidden" name="next" value="([^"]+)"', html
+    )
+    assert found
+    assert found[1] == about
+    assert (await choose(house, "es", about)).headers["location"] == about
