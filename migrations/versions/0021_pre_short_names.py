@@ -8,8 +8,8 @@ import hashlib
 from alembic import op
 from sqlalchemy import Column, String, text
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
