@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from zoneinfo import ZoneInfo
 
 import click
 
 from fedi_chapter.cli.follow import GLANCE
 from fedi_chapter.cli.frame import Setup, Verb, ask, chapter_of, pass_setup
+from fedi_chapter.core.i18n import translator
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.attendance import Attendance, AttendanceState
 from fedi_chapter.domain.neighbour import NeighbourEvent
@@ -17,6 +19,7 @@ from fedi_chapter.store import attendances
 Said = tuple[Attendance, NeighbourEvent]
 _WORDS = {
     AttendanceState.ASKED: "told; no answer has come yet",
+    AttendanceState.TOLD: "told; their software sends no answer",
     AttendanceState.CONFIRMED: "confirmed",
     AttendanceState.REFUSED: "refused",
     AttendanceState.NO_RSVPS: "their software takes no RSVPs",
@@ -40,13 +43,13 @@ _WORDS = {
 def attend(setup: Setup, url: str, status: str, wait: float) -> None:
     """Say that we come to the event at URL. Its server is told."""
 
-    async def work(deps: Deps) -> Said:
+    async def work(deps: Deps) -> tuple[Said, str]:
         actor = await deps.db.read(chapter_of)
         said = await federation.attend(deps, actor, url, Answer(status))
-        return await _answered(deps, said, wait)
+        return await _answered(deps, said, wait), actor.timezone
 
-    said = ask(setup, work)
-    setup.tell(_summary(said), _line(said))
+    said, zone = ask(setup, work)
+    setup.tell(_summary(said, zone), _line(said, zone))
 
 
 @click.command(cls=Verb)
@@ -54,11 +57,12 @@ def attend(setup: Setup, url: str, status: str, wait: float) -> None:
 def attending(setup: Setup) -> None:
     """List what we said about others' events. And what became of it."""
 
-    async def work(deps: Deps) -> list[Said]:
-        return await deps.db.read(lambda tx: attendances.listing(tx, chapter_of(tx).id))
+    async def work(deps: Deps) -> tuple[list[Said], str]:
+        chapter = await deps.db.read(chapter_of)
+        return await deps.db.read(lambda tx: attendances.listing(tx, chapter.id)), chapter.timezone
 
-    found = ask(setup, work)
-    setup.tell([_summary(each) for each in found], *(_line(each) for each in found))
+    found, zone = ask(setup, work)
+    setup.tell([_summary(each, zone) for each in found], *(_line(each, zone) for each in found))
 
 
 async def _answered(deps: Deps, said: Said, patience: float) -> Said:
@@ -73,14 +77,17 @@ async def _answered(deps: Deps, said: Said, patience: float) -> Said:
     return said
 
 
-def _summary(said: Said) -> dict[str, object]:
+def _summary(said: Said, ours: str) -> dict[str, object]:
     attendance, event = said
+    zone = _zone(event, ours)
     return {
         "id": event.uri,
         "url": event.url,
         "name": event.name,
-        "start": event.starts_at.isoformat(),
+        "start": event.starts_at.astimezone(zone).isoformat(),
+        "timezone": zone.key,
         "cancelled": event.cancelled,
+        "deleted": event.deleted_at is not None,
         "status": str(attendance.status),
         "state": str(attendance.state),
         "sent": attendance.verb,
@@ -90,10 +97,24 @@ def _summary(said: Said) -> dict[str, object]:
     }
 
 
-def _line(said: Said) -> str:
+def _line(said: Said, ours: str) -> str:
     attendance, event = said
     state = _WORDS[attendance.state]
     if attendance.state is AttendanceState.NO_RSVPS:
         state = f"{state}: see {event.sign_up_url or event.url}"
-    off = "  CANCELLED" if event.cancelled else ""
-    return f"{event.starts_at:%Y-%m-%d %H:%M}  {attendance.status:<5}  {event.name}  {state}{off}"
+    off = "  DELETED" if event.deleted_at else "  CANCELLED" if event.cancelled else ""
+    return f"{_when(event, ours)}  {attendance.status:<5}  {event.name}  {state}{off}"
+
+
+def _when(event: NeighbourEvent, ours: str) -> str:
+    """Return day and hour on the clocks there, with their zone; of whole days, the day."""
+    zone = _zone(event, ours)
+    starts = event.starts_at.astimezone(zone)
+    if event.all_day:
+        return f"{starts:%Y-%m-%d}"
+    return f"{starts:%Y-%m-%d %H:%M} {translator('en').short_zone(event.starts_at, zone)}"
+
+
+def _zone(event: NeighbourEvent, ours: str) -> ZoneInfo:
+    """Return the zone the event names, else the chapter's."""
+    return ZoneInfo(event.timezone or ours)

@@ -35,6 +35,8 @@ class AttendanceState(StrEnum):
 
     ASKED = "asked"
     """Sent, or about to be; no word has come back."""
+    TOLD = "told"
+    """Sent, or about to be, in words that their software never answers."""
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     NO_RSVPS = "no-rsvps"
@@ -73,6 +75,8 @@ VERBS: Mapping[Dialect, Mapping[Answer, str]] = {
     Dialect.SILENT: {},
 }
 """The activity that says an answer; what has none can't be said there."""
+ANSWERED = frozenset({"Join"})
+"""Of these activities, those that the other server answers."""
 
 
 def dialect_of(join_mode: str | None, software: str | None) -> Dialect:

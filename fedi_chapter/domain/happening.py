@@ -79,6 +79,8 @@ class FollowWithdrawn:
     actor_id: str
     follow_id: str
     target: str
+    by_id: bool = False
+    """Said once more, with the Follow's id alone: the Follow itself inside was refused."""
 
 
 @dataclass(frozen=True, slots=True)

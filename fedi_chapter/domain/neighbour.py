@@ -1,7 +1,9 @@
 """What the actors we follow publish: posts and events of neighbouring chapters."""
 
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from html import unescape
 
 from fedi_chapter.domain.event import OPEN_END
 
@@ -56,6 +58,8 @@ class NeighbourEvent:
     sign_up_url: str | None = None
     """Where people sign up, when `join_mode` is external: http(s) or mailto."""
     updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+    """When its server deleted it; kept without its text while we said that we come."""
 
     @property
     def takes_rsvp(self) -> bool:
@@ -66,3 +70,26 @@ class NeighbourEvent:
     def over_at(self) -> datetime:
         """When it is over; an open end counts as two hours."""
         return self.ends_at or self.starts_at + OPEN_END
+
+
+TOGETHER = timedelta(minutes=10)
+"""A post with a link to an event is about its announcement when both appeared within this time."""
+_LINK = re.compile(r"""href=["']([^"']{1,2048})["']""")
+
+
+def tells_of(post: NeighbourPost, event: NeighbourEvent) -> bool:
+    """Tell whether a post is but the microblog form of an event by the same author."""
+    if post.actor_uri != event.actor_uri:
+        return False
+    addresses = {event.uri, event.url}
+    if post.url in addresses or event.uri in roots_of(post.uri):
+        return True
+    links = {unescape(each) for each in _LINK.findall(post.html)}
+    return abs(post.published_at - event.published_at) <= TOGETHER and not links.isdisjoint(
+        addresses
+    )
+
+
+def roots_of(uri: str) -> set[str]:
+    """Return the ids of which `uri` could be a part: `…/7` of `…/7/note`, `…/7#note`."""
+    return {uri.rpartition(mark)[0] for mark in "/#?"}

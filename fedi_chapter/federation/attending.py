@@ -37,7 +37,7 @@ async def attend(
 
     Raises:
         Conflict: it is an event of ours.
-        NotAllowed: it is not public, over, or cancelled.
+        NotAllowed: it is not public, over, cancelled or deleted.
         RemoteFailure: it can't be fetched, and we don't know it; or it is no event.
         Missing, FormInvalid: as `services.attendance.attend`.
 
@@ -71,12 +71,12 @@ def take_answer(tx: WriteTx, said: Attendance | None, answer: str, case: Case) -
 
 
 async def _event(deps: Deps, url: str) -> NeighbourEvent:
-    """Return the event as its origin has it now; while that is down, as we know it."""
+    """Return the event as its origin has it; while that is down, or it is gone, as we know it."""
     try:
         found = await objects.fetch(deps, url, budget=Budget(cause=Cause.OURS))
     except RemoteFailure as error:
         known = await deps.db.read(lambda tx: neighbours.get_event(tx, url))
-        if known is None or not error.retry:
+        if known is None or not (error.retry or known.deleted_at):
             raise
         return known
     if not isinstance(found.content, EventDocument):

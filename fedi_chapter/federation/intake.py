@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fedi_chapter.domain.conversation import Message, Reply, ReplyState
-from fedi_chapter.domain.neighbour import NeighbourPost
+from fedi_chapter.domain.neighbour import NeighbourPost, tells_of
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import ours, spoken
@@ -86,7 +86,10 @@ def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome
         return Ignored("not for public timelines")
     if note.in_reply_to is not None:
         return Ignored("a reply in a conversation of others")
-    neighbours.put_post(tx, _neighbour_post(note, author, note.published or tx.now))
+    post = _neighbour_post(note, author, note.published or tx.now)
+    if any(tells_of(post, event) for event in neighbours.events_near(tx, post)):
+        return Ignored("tells of an event that is kept")
+    neighbours.put_post(tx, post)
     return Done("neighbour's post kept")
 
 
@@ -117,7 +120,11 @@ def take_event(
         return KNOWN
     if kept is None and not boosted and not following.is_followed(tx, author.uri):
         return NOT_OURS
-    neighbours.put_event(tx, replace(event, actor_uri=author.uri))
+    theirs = replace(event, actor_uri=author.uri)
+    neighbours.put_event(tx, theirs)
+    for post in neighbours.posts_near(tx, theirs):
+        if tells_of(post, theirs):
+            neighbours.remove(tx, post.uri, post.actor_uri)
     return Done("neighbour's event kept" if kept is None else "neighbour's event changed")
 
 

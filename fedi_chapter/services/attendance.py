@@ -6,6 +6,7 @@ the handler of answers. RSVPs to events of ours are the business of `services.rs
 
 from fedi_chapter.core.errors import FormInvalid, Missing, NotAllowed
 from fedi_chapter.domain.attendance import (
+    ANSWERED,
     VERBS,
     Attendance,
     AttendanceState,
@@ -18,7 +19,14 @@ from fedi_chapter.domain.rsvp import Answer
 from fedi_chapter.store import attendances, local_actors, neighbours, outbox
 from fedi_chapter.store.tx import WriteTx
 
-_STANDS = frozenset({AttendanceState.ASKED, AttendanceState.CONFIRMED, AttendanceState.WITHDRAWN})
+_STANDS = frozenset(
+    {
+        AttendanceState.ASKED,
+        AttendanceState.TOLD,
+        AttendanceState.CONFIRMED,
+        AttendanceState.WITHDRAWN,
+    }
+)
 """What need not be said once more; a refusal may have been about a full hall."""
 
 
@@ -31,7 +39,7 @@ def attend(
     it is known (events.md §6, the reverse direction).
 
     Raises:
-        NotAllowed: the event is over or cancelled.
+        NotAllowed: the event is over, cancelled or deleted.
         Missing: there is nothing to take back.
         FormInvalid: their software has no word for that answer.
 
@@ -71,8 +79,13 @@ def answered(tx: WriteTx, said: Attendance, state: AttendanceState) -> bool:
 
 
 def _check_takes_place(tx: WriteTx, event: NeighbourEvent) -> None:
-    if event.cancelled or event.over_at <= tx.now:
-        why = "is cancelled" if event.cancelled else "is over"
+    reasons = {
+        "is deleted": event.deleted_at is not None,
+        "is cancelled": event.cancelled,
+        "is over": event.over_at <= tx.now,
+    }
+    why = next((reason for reason, holds in reasons.items() if holds), None)
+    if why is not None:
         raise NotAllowed(f"{event.name} {why}", cure="`event attend URL --status no` is possible")
 
 
@@ -96,4 +109,6 @@ def _verb(
 def _first_state(answer: Answer, verb: str | None) -> AttendanceState:
     if answer is Answer.NO:
         return AttendanceState.WITHDRAWN
-    return AttendanceState.NO_RSVPS if verb is None else AttendanceState.ASKED
+    if verb is None:
+        return AttendanceState.NO_RSVPS
+    return AttendanceState.ASKED if verb in ANSWERED else AttendanceState.TOLD

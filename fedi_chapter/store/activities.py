@@ -4,11 +4,14 @@ Called by whoever publishes, and by the page that shows an activity under its id
 it is in `deliveries`.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, select
 
 from fedi_chapter.domain.chapter import ActorId
 from fedi_chapter.store.prepared import Prepared
-from fedi_chapter.store.tables import activities
+from fedi_chapter.store.tables import activities, deliveries
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
@@ -18,6 +21,14 @@ _PUT = Prepared(
 )
 _BODY = select(activities.c.body).where(activities.c.uri == bindparam("uri"))
 _ID = Prepared(select(activities.c.id).where(activities.c.uri == bindparam("uri")))
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """An Undo that was sent, and by whom."""
+
+    actor_id: ActorId
+    body: bytes
 
 
 def put(  # noqa: PLR0913 - one named argument for each column
@@ -48,6 +59,16 @@ def put(  # noqa: PLR0913 - one named argument for each column
         at=tx.now,
     )
     return int((new or _ID.one(tx, uri=uri))["id"])
+
+
+def undos_among(tx: ReadTx, delivery_ids: Collection[int]) -> list[Undo]:
+    """Return the Undos that these deliveries carried."""
+    rows = tx.conn.execute(
+        select(activities.c.actor_id, activities.c.body)
+        .join(deliveries, deliveries.c.activity_id == activities.c.id)
+        .where(deliveries.c.id.in_(delivery_ids), activities.c.type == "Undo")
+    )
+    return [Undo(ActorId(row.actor_id), row.body) for row in rows]
 
 
 def get(tx: ReadTx, uri: str) -> bytes | None:

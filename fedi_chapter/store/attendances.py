@@ -5,7 +5,7 @@ Called by `services.attendance` and by whoever lists it. A row goes when its eve
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 
 from fedi_chapter.domain.attendance import Attendance, AttendanceState
 from fedi_chapter.domain.chapter import ActorId
@@ -71,6 +71,20 @@ def listing(tx: ReadTx, actor_id: ActorId) -> list[tuple[Attendance, NeighbourEv
         .order_by(over, neighbour_events.c.starts_at, neighbour_events.c.uri)
     )
     return [(_read(row), _event(row)) for row in rows]
+
+
+def called_off(tx: ReadTx, actor_id: ActorId) -> list[NeighbourEvent]:
+    """Return the coming events that an actor said it comes to, and that are off: the next first."""
+    table = neighbour_events
+    is_off = or_(table.c.cancelled.is_(True), table.c.deleted_at.is_not(None))
+    rows = tx.conn.execute(
+        select(*_EVENT)
+        .join(attendances, attendances.c.event_uri == table.c.uri)
+        .where(attendances.c.actor_id == actor_id, attendances.c.status != Answer.NO)
+        .where(is_off, func.coalesce(table.c.ends_at, table.c.starts_at) > tx.now)
+        .order_by(table.c.starts_at, table.c.uri)
+    )
+    return [_event(row) for row in rows]
 
 
 def _one(tx: ReadTx, query: Select[Any]) -> Attendance | None:

@@ -5,16 +5,23 @@ Called by the handlers that take them in and by whoever shows the neighbourhood.
 
 from dataclasses import asdict
 
-from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
 from fedi_chapter.domain.event import OPEN_END
-from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost
+from fedi_chapter.domain.neighbour import TOGETHER, NeighbourEvent, NeighbourPost, roots_of
+from fedi_chapter.domain.rsvp import Answer
 from fedi_chapter.store.foreign_words import excerpt_of, if_judged
 from fedi_chapter.store.prepared import Prepared
-from fedi_chapter.store.tables import neighbour_events, neighbour_posts, remote_actors
+from fedi_chapter.store.tables import (
+    attendances,
+    neighbour_events,
+    neighbour_posts,
+    remote_actors,
+)
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
+MOST_NEAR = 50
 # Built once: building them costs many times what running them does.
 _NEW_POST, _NEW_EVENT = insert(neighbour_posts), insert(neighbour_events)
 _PUT_POST = Prepared(
@@ -69,10 +76,53 @@ def any_of_host(tx: ReadTx, host: str) -> bool:
     return tx.conn.execute(theirs.limit(1)).first() is not None
 
 
+def events_near(tx: ReadTx, post: NeighbourPost) -> list[NeighbourEvent]:
+    """Return the events by the author of a post that it may tell of."""
+    table, at = neighbour_events, post.published_at
+    rows = tx.conn.execute(
+        select(table)
+        .where(table.c.actor_uri == post.actor_uri, table.c.deleted_at.is_(None))
+        .where(
+            or_(
+                table.c.uri.in_({post.url, *roots_of(post.uri)}),
+                table.c.url == post.url,
+                table.c.published_at.between(at - TOGETHER, at + TOGETHER),
+            )
+        )
+        .limit(MOST_NEAR)
+    )
+    return [NeighbourEvent(**row._mapping) for row in rows]
+
+
+def posts_near(tx: ReadTx, event: NeighbourEvent) -> list[NeighbourPost]:
+    """Return the posts by the author of an event that may tell of it."""
+    table, at = neighbour_posts, event.published_at
+    rows = tx.conn.execute(
+        _POSTS.where(table.c.actor_uri == event.actor_uri)
+        .where(
+            or_(
+                table.c.url.in_({event.uri, event.url}),
+                table.c.uri.startswith(event.uri, autoescape=True),
+                table.c.published_at.between(at - TOGETHER, at + TOGETHER),
+            )
+        )
+        .limit(MOST_NEAR)
+    )
+    return [NeighbourPost(**row._mapping) for row in rows]
+
+
 def remove(tx: WriteTx, uri: str, actor_uri: str) -> None:
-    """Forget the post or event `uri` if it is `actor_uri`'s."""
-    for table in (neighbour_posts, neighbour_events):
-        tx.conn.execute(delete(table).where(table.c.uri == uri, table.c.actor_uri == actor_uri))
+    """Forget the post or event `uri` if it is `actor_uri`'s.
+
+    Of an event that one of ours said it comes to, what and when it was stays, as deleted.
+    """
+    table = neighbour_posts
+    tx.conn.execute(delete(table).where(table.c.uri == uri, table.c.actor_uri == actor_uri))
+    theirs = neighbour_events.c.uri == uri, neighbour_events.c.actor_uri == actor_uri
+    we_come = exists().where(attendances.c.event_uri == uri, attendances.c.status != Answer.NO)
+    tx.conn.execute(delete(neighbour_events).where(*theirs, ~we_come))
+    gone = {"deleted_at": tx.now, "html": ""}
+    tx.conn.execute(update(neighbour_events).where(*theirs).values(gone))
 
 
 def posts(tx: ReadTx, limit: int) -> list[NeighbourPost]:
@@ -90,7 +140,7 @@ def events(tx: ReadTx, limit: int) -> list[NeighbourEvent]:
     open_end = and_(table.c.ends_at.is_(None), table.c.starts_at > tx.now - OPEN_END)
     rows = tx.conn.execute(
         select(table)
-        .where(or_(ends_later, open_end))
+        .where(or_(ends_later, open_end), table.c.deleted_at.is_(None))
         .order_by(table.c.starts_at, table.c.uri)
         .limit(limit)
     )

@@ -16,7 +16,8 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.delivery import Claimed, DeliveryState, Outcome
 from fedi_chapter.federation import backoff
 from fedi_chapter.federation.deliver import Answer, outcome
-from fedi_chapter.store import deliveries, hosts
+from fedi_chapter.federation.outcomes import record
+from fedi_chapter.store import hosts
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.workers.bell import Bell, pause
 
@@ -71,7 +72,9 @@ class Records:
             for job, answer in batch
         ]
         asked = {job.host: answer.retry_after for job, answer in batch if answer.retry_after}
-        await self._deps.db.write(lambda tx: deliveries.finish(tx, with_rest(tx, outcomes, asked)))
+        await self._deps.db.write(
+            lambda tx: record(tx, with_rest(tx, outcomes, asked), self._deps.urls)
+        )
         for _ in batch:
             self._waiting.popleft()
         self._tell(outcomes)

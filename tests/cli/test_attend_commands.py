@@ -1,6 +1,6 @@
 """`event attend` and `event attending`, over a founded chapter and a network that is not there."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,7 +22,8 @@ TOMORROW = SystemClock().now() + timedelta(days=1)
 def stand_in(monkeypatch: pytest.MonkeyPatch, software: str, **members: object) -> str:
     """Let one event of a server that runs `software` be found; return its id."""
     uri = f"{HALL.uri}/1"
-    event = NeighbourEvent(uri, HALL.uri, "Choir", TOMORROW, uri, TOMORROW, **members)  # type: ignore[arg-type]
+    fields = {"starts_at": TOMORROW, **members}
+    event = NeighbourEvent(uri, HALL.uri, "Choir", url=uri, published_at=TOMORROW, **fields)  # type: ignore[arg-type]
 
     async def fetch(deps: Deps, url: str, **_: object) -> Authored:
         if url != uri:
@@ -48,12 +49,12 @@ def test_what_was_said_is_told_and_listed(shell: Shell, monkeypatch: pytest.Monk
         "id": uri,
         "name": "Choir",
         "status": "maybe",
-        "state": "asked",
+        "state": "told",
         "sent": "TentativeAccept",
         "cancelled": False,
     }
     again = shell.run("event", "attend", uri, "--wait", "0.3")
-    assert "going  Choir  told; no answer has come yet" in again.stdout
+    assert "going  Choir  told; their software sends no answer" in again.stdout
     assert "we do not come" in shell.run("event", "attend", uri, "--status", "no").stdout
 
 
@@ -65,6 +66,34 @@ def test_where_nobody_listens_the_way_to_sign_up_is_told(
     assert f"their software takes no RSVPs: see {form}" in shell.run("event", "attend", uri).stdout
     (listed,) = shell.told("event", "attending")
     assert (listed["state"], listed["sent"], listed["sign_up_url"]) == ("no-rsvps", None, form)
+
+
+@pytest.mark.parametrize(
+    ("members", "start", "words"),
+    [
+        ({"timezone": "America/New_York"}, "2031-01-05T18:00:00-05:00", "2031-01-05 18:00 EST"),
+        ({"timezone": "UTC"}, "2031-01-05T23:00:00+00:00", "2031-01-05 23:00 UTC"),
+        ({"timezone": None}, "2031-01-05T18:00:00-05:00", "2031-01-05 18:00 EST"),  # ours
+        ({"timezone": "Asia/Tokyo", "all_day": True}, "2031-01-06T08:00:00+09:00", "2031-01-06  "),
+    ],
+)
+def test_hours_are_those_of_the_place_with_their_zone(
+    shell: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    members: dict[str, object],
+    start: str,
+    words: str,
+) -> None:
+    at = datetime(2031, 1, 5, 23, tzinfo=UTC)
+    uri = stand_in(monkeypatch, "mobilizon", join_mode="free", starts_at=at, **members)
+    assert shell.run("event", "attend", uri, "--wait", "0").stdout.startswith(words)
+    assert shell.run("event", "attending").stdout.startswith(words)
+    (listed,) = shell.told("event", "attending")
+    assert (listed["start"], listed["timezone"]) == (
+        start,
+        members["timezone"] or "America/New_York",
+    )
+    assert listed["deleted"] is False
 
 
 def test_what_can_not_be_said_is_refused_with_a_cure(

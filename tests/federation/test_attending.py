@@ -288,15 +288,56 @@ async def test_a_known_event_is_answered_while_its_server_is_down(
     assert [each["type"] for each in host.heard()] == ["Accept", "Reject"]
 
 
-async def test_an_event_that_goes_takes_our_answer_with_it(world: World) -> None:
+@pytest.mark.parametrize("software", ["friendica", "hubzilla", "everycal"])
+async def test_where_no_answer_ever_comes_none_is_waited_for(world: World, software: str) -> None:
+    chapter, host = await world.chapter("a.test"), a_host(world, software)
+    said = await say(chapter, host.hold())
+    assert said.state is AttendanceState.TOLD
+    assert await say(chapter, said.event_uri) == said
+    accept = host.activity("Accept", answer_by_id(chapter, said), uri=f"{host.uri}#yes")
+    await host.to_personal(chapter.uri, accept)  # one that answers all the same is heard
+    await world.settle()
+    assert await state_of(chapter, said.event_uri) is AttendanceState.CONFIRMED
+
+
+async def test_an_event_they_delete_stays_among_what_we_said_as_deleted(world: World) -> None:
+    chapter, host = await world.chapter("a.test"), a_host(world, "mobilizon")
+    await chapter.follow(host.uri)
+    await world.settle()
+    said = await say(chapter, host.hold(joinMode="free", content="<p>Secret</p>"))
+    other = host.hold(8, joinMode="free")
+    create = host.activity("Create", host.statuses[other], uri=f"{other}#create", to=[PUBLIC])
+    await host.to_shared(chapter.uri, create)
+    await world.settle()
+    for uri in (said.event_uri, other):
+        tombstone = {"id": uri, "type": "Tombstone", "formerType": "Event"}
+        delete = host.activity("Delete", tombstone, uri=f"{uri}#delete", to=[PUBLIC])
+        await host.to_shared(chapter.uri, delete)
+    await world.settle()
+    ((kept, event),) = await chapter.read(lambda tx: attendances.listing(tx, chapter.actor.id))
+    assert (kept.answer_id, event.deleted_at) == (said.answer_id, world.clock.now())
+    assert event.html == ""
+    assert await chapter.read(lambda tx: neighbours.events(tx, 10)) == []
+    assert await chapter.read(lambda tx: neighbours.get_event(tx, other)) is None
+    (off,) = await chapter.read(lambda tx: attendances.called_off(tx, chapter.actor.id))
+    assert off.name == "Repair café"
+    host.statuses.pop(said.event_uri)
+    with pytest.raises(NotAllowed, match="is deleted"):
+        await say(chapter, said.event_uri, Answer.GOING)
+    gone = await say(chapter, said.event_uri, Answer.NO)
+    assert gone.state is AttendanceState.WITHDRAWN
+
+
+async def test_what_we_took_back_before_goes_with_its_event(world: World) -> None:
     chapter, host = await world.chapter("a.test"), a_host(world, "mobilizon")
     said = await say(chapter, host.hold(joinMode="free"))
     await world.settle()
-    tombstone = {"id": said.event_uri, "type": "Tombstone", "formerType": "Event"}
-    delete = host.activity("Delete", tombstone, uri=f"{host.uri}#delete", to=[PUBLIC])
+    await say(chapter, said.event_uri, Answer.NO)
+    delete = host.activity("Delete", said.event_uri, uri=f"{host.uri}#delete", to=[PUBLIC])
     await host.to_shared(chapter.uri, delete)
     await world.settle()
     assert await chapter.read(lambda tx: attendances.listing(tx, chapter.actor.id)) == []
+    assert await chapter.read(lambda tx: attendances.called_off(tx, chapter.actor.id)) == []
 
 
 async def test_a_cancelled_event_is_listed_as_cancelled(world: World, clock: SetClock) -> None:
@@ -310,6 +351,9 @@ async def test_a_cancelled_event_is_listed_as_cancelled(world: World, clock: Set
     ((kept, event),) = await chapter.read(lambda tx: attendances.listing(tx, chapter.actor.id))
     assert kept == said
     assert event.cancelled
+    assert await chapter.read(lambda tx: attendances.called_off(tx, chapter.actor.id)) == [event]
+    clock.advance(timedelta(days=20))
+    assert await chapter.read(lambda tx: attendances.called_off(tx, chapter.actor.id)) == []
 
 
 async def an_invitation(chapter: Chapter, **changes: object) -> str:

@@ -27,6 +27,7 @@ from fedi_chapter.domain.follower import Following
 from fedi_chapter.domain.notice import NoticeRoute
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import deliver, remote_actors, signing
+from fedi_chapter.federation.outcomes import record
 from fedi_chapter.federation.publish import publish
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.opening import WaysOut, build_deps
@@ -152,7 +153,7 @@ class Chapter:
             answer = await deliver.attempt(self.deps.poster, letter, now)
             outcomes.append(deliver.outcome(job, answer, now=now, chance=0.5))
         if outcomes:
-            await self.write(lambda tx: deliveries.finish(tx, outcomes))
+            await self.write(lambda tx: record(tx, outcomes, self.urls))
         return len(claimed)
 
 

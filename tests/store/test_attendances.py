@@ -78,12 +78,22 @@ async def test_the_next_events_come_first_and_the_past_ones_last(db: Database) -
     assert await db.read(lambda tx: attendances.listing(tx, INSTANCE_ID)) == []
 
 
-async def test_an_answer_goes_with_its_event_and_its_event_with_its_actor(db: Database) -> None:
+async def test_a_deleted_event_is_known_while_we_said_that_we_come_and_goes_with_its_actor(
+    db: Database,
+) -> None:
     await founded(db)
     await db.write(put_all)
-    await db.write(lambda tx: neighbours.remove(tx, NEXT.uri, HALL.uri))
+    no = replace(said_of(LATER, 1), status=Answer.NO)
+    await db.write(lambda tx: attendances.put(tx, no))
+    for event in (NEXT, LATER):
+        await db.write(lambda tx, uri=event.uri: neighbours.remove(tx, uri, HALL.uri))  # type: ignore[misc]
     left = await db.read(lambda tx: attendances.listing(tx, CHAPTER_ID))
-    assert [event.uri for _, event in left] == [LATER.uri, PAST.uri]
+    assert [(event.uri, event.deleted_at is None) for _, event in left] == [
+        (NEXT.uri, False),
+        (PAST.uri, True),
+    ]
+    called_off = await db.read(lambda tx: attendances.called_off(tx, CHAPTER_ID))
+    assert [event.uri for event in called_off] == [NEXT.uri]
     await db.write(lambda tx: holdings.erase(tx, HALL.uri))
     assert await db.read(lambda tx: attendances.listing(tx, CHAPTER_ID)) == []
 

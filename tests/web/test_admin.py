@@ -14,15 +14,16 @@ from starlette.routing import Route
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.deps import Deps
+from fedi_chapter.domain.attendance import Attendance, AttendanceState
 from fedi_chapter.domain.conversation import ReplyState
 from fedi_chapter.domain.door import Entry, EntryKind
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.organizer import Role
-from fedi_chapter.domain.rsvp import RsvpId
+from fedi_chapter.domain.rsvp import Answer, RsvpId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import door
 from fedi_chapter.services import organizers as service
-from fedi_chapter.store import followers, replies, reports
+from fedi_chapter.store import attendances, followers, neighbours, replies, reports
 from fedi_chapter.store.tables import (
     event_messages,
     events,
@@ -30,14 +31,14 @@ from fedi_chapter.store.tables import (
     sessions,
     sign_in_links,
 )
-from fedi_chapter.store.tx import Database, ReadTx
+from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from fedi_chapter.web.admin.session import COOKIE as SESSION
 from fedi_chapter.web.cache import AnswerCache
 from fedi_chapter.web.fedi.forms import told_apart
 from fedi_chapter.web.routes import routes
 from tests.kit.attendance import CAFE, rsvp_of, seed_attendance
 from tests.kit.desk import HELD, JUN, REPORT, link_of, seed_desk
-from tests.kit.neighbourhood import BASE, CHAPTER, NOW
+from tests.kit.neighbourhood import BASE, CHAPTER, NOW, WESTVIEW
 from tests.web.conftest import BROWSER
 
 pytestmark = pytest.mark.anyio
@@ -534,3 +535,21 @@ async def test_over_plain_http_the_cookie_has_a_name_that_browsers_take(app: Sta
     assert SESSION.name_at(deps) == COOKIE
     plain = replace(deps, urls=Urls("http://127.0.0.1:8001", "127.0.0.1:8001"))
     assert SESSION.name_at(plain) == "session"
+
+
+async def test_the_desk_tells_of_neighbours_events_that_are_off(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    uri = "https://westview.example.net/events/1"
+
+    def said(tx: WriteTx) -> None:
+        words = Attendance(CHAPTER.id, uri, "1", Answer.GOING, AttendanceState.TOLD, None, tx.now)
+        attendances.put(tx, words)
+
+    await sqlite_db.write(said)
+    await enter(browser)
+    assert "it is off" not in (await browser.get("/admin")).text
+    await sqlite_db.write(lambda tx: neighbours.remove(tx, uri, WESTVIEW))
+    page = (await browser.get("/admin")).text
+    told = page[page.index("We said that we come, and it is off") :]
+    assert told.index("Repair café: bikes and toasters") < told.index("They deleted it.")

@@ -31,10 +31,15 @@ def requested(scene: Scene, happening: FollowRequested) -> Messages:
 
 
 def withdrawn(scene: Scene, happening: FollowWithdrawn) -> Messages:
-    """Take a Follow back; the Follow stands inside whole, for Gancio ignores a bare id."""
+    """Take a Follow back; the Follow stands inside whole, for Gancio ignores a bare id.
+
+    To a server that refused that, by the bare id.
+    """
     actor, uri = _actor(scene, happening.actor_id), scene.urls.follow(happening.follow_id)
     actor_uri = scene.urls.actor(actor)
     told = undo(follow(uri, actor_uri, happening.target), actor_uri)
+    if happening.by_id:
+        told = {**told, "id": f"{told['id']}-by-id", "object": uri}
     yield Message(told, actor, uri, inbox_of(scene, happening.target))
 
 

@@ -12,8 +12,18 @@ from fedi_chapter.domain.conversation import Reply, Report
 from fedi_chapter.domain.delivery import DeliveryState, QueueStatus
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.follower import Follower
+from fedi_chapter.domain.neighbour import NeighbourEvent
 from fedi_chapter.domain.post import Post
-from fedi_chapter.store import deliveries, events, followers, parked, posts, replies, reports
+from fedi_chapter.store import (
+    attendances,
+    deliveries,
+    events,
+    followers,
+    parked,
+    posts,
+    replies,
+    reports,
+)
 from fedi_chapter.store.pages.event_desk import HostedEvent, asking
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.pages.voices import Author, ShownReply, authors, shown
@@ -87,6 +97,8 @@ class Console:
     waiting: tuple[WaitingHost, ...]
     reports: tuple[OpenReport, ...]
     more_reports: bool
+    called_off: tuple[NeighbourEvent, ...]
+    """Neighbours' events that we said we come to, cancelled or deleted since."""
     queue: QueueStatus
     parked: ParkedCounts
     troubled: tuple[TroubledHost, ...]
@@ -118,6 +130,7 @@ def console(tx: ReadTx) -> Console:
         waiting=_by_host(tx, pending, known),
         reports=tuple(_open(report, known) for report in complaints[:MOST_WAITING]),
         more_reports=len(complaints) > MOST_WAITING,
+        called_off=tuple(attendances.called_off(tx, mine)),
         queue=deliveries.status(tx),
         parked=parked.counts(tx),
         troubled=_troubled(tx),

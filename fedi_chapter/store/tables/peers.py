@@ -132,6 +132,7 @@ neighbour_events = Table(
     Column("sign_up_url", Text),
     Column("published_at", Instant, nullable=False),
     Column("updated_at", Instant),
+    Column("deleted_at", Instant),  # kept only while we said that we come
 )
 
 blocks = Table(
