@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fedi_chapter.cli.frame import note
 from fedi_chapter.core.errors import BadDocument, ChapterError, Missing, NotAllowed
+from fedi_chapter.core.markdown import prose
 from fedi_chapter.core.text import handles
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event, EventId
@@ -32,9 +33,9 @@ class Found:
 
 
 async def mentions_in(deps: Deps, text: str) -> tuple[Mention, ...]:
-    """Look up the handles in `text`; those that can't be found stay text, with a warning."""
+    """Look up the handles in `text`, Markdown; who can't be found stays text, with a warning."""
     found = []
-    for name, host in handles(text):
+    for name, host in handles(prose(text)):
         handle = f"{name}@{host}"
         if host in {deps.urls.domain, deps.urls.host}:
             continue

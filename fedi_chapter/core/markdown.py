@@ -31,6 +31,13 @@ def render(source: str, *, mentions: Mapping[str, str], tag_url: Callable[[str],
     return html.strip()
 
 
+def prose(source: str) -> str:
+    """Return the texts in no code and no link, one a line: there names and hashtags count."""
+    parts: list[str] = []
+    _parser().parse(source, {"prose": parts})
+    return "\n".join(parts)
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False, "linkify": True, "breaks": True})
@@ -62,8 +69,21 @@ def _lower_headings(state: StateCore) -> None:
 
 def _social(state: StateCore) -> None:
     for block in state.tokens:
-        if block.type == "inline" and block.children:
+        if block.type != "inline" or not block.children:
+            continue
+        if "prose" in state.env:
+            state.env["prose"] += _free_texts(block.children)
+        else:
             block.children = list(_linked(block.children, state.env))
+
+
+def _free_texts(tokens: list[Token]) -> Iterator[str]:
+    """Yield the texts that are no link's."""
+    inside_link = 0
+    for token in tokens:
+        inside_link += (token.type == "link_open") - (token.type == "link_close")
+        if token.type == "text" and not inside_link:
+            yield token.content
 
 
 def _linked(tokens: list[Token], env: Mapping[str, Any]) -> Iterator[Token]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fedi_chapter.core.errors import Conflict, FormInvalid
-from fedi_chapter.core.markdown import render
+from fedi_chapter.core.markdown import prose, render
 from fedi_chapter.core.text import hashtags, one_line
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.event import LONGEST_NAME, Event, RsvpMode
@@ -97,7 +97,7 @@ def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:
         name=name_line(name, LONGEST_NAME, "an event's name"),
         description=description,
         description_html=render(description, mentions={}, tag_url=urls.tag),
-        tags=tags_of(given, description),
+        tags=tags_of(given, prose(description)),
     )
 
 

@@ -7,7 +7,7 @@ mentioned and the post replied to have been looked up before: no network here.
 from dataclasses import dataclass, replace
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Gone, Missing
-from fedi_chapter.core.markdown import render
+from fedi_chapter.core.markdown import prose, render
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.chapter import LocalActor
@@ -149,7 +149,7 @@ def _apply(old: Post, fields: PostFields, urls: Urls) -> Post:
             else one_line(fields.warning, LONGEST_WARNING) or None
         ),
         language=old.language if fields.language is None else language_tag(fields.language),
-        tags=tags_of((), source),
+        tags=tags_of((), prose(source)),
         mentions=mentions,
         images=images,
     )

@@ -4,8 +4,11 @@ Called by `federation.publish` and `federation.discover`. Followers, past recipi
 are resolved to inboxes by `deliveries`, in one statement.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import and_, exists, func, or_, select
 
+from fedi_chapter.domain.delivery import DeliveryState
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.moderation import host_and_parents
@@ -13,6 +16,8 @@ from fedi_chapter.domain.rsvp import Route
 from fedi_chapter.store import blocks, tables
 from fedi_chapter.store.tables import deliveries, followers, hosts, quotes, remote_actors, rsvps
 from fedi_chapter.store.tx import ReadTx
+
+LATELY = timedelta(days=2)
 
 
 def hosts_to_ask(tx: ReadTx, limit: int) -> list[str]:
@@ -24,6 +29,22 @@ def hosts_to_ask(tx: ReadTx, limit: int) -> list[str]:
         .where(or_(hosts.c.ask_again_at.is_(None), hosts.c.ask_again_at <= tx.now))
     )
     return list(tx.conn.execute(query.distinct().limit(limit)).scalars())
+
+
+def followers_behind_closed_inboxes(tx: ReadTx) -> list[str]:
+    """Return the followers whose inbox, their own or a shared one, answered 410 lately."""
+    closed = select(deliveries.c.inbox).where(
+        deliveries.c.state == DeliveryState.FAILED,
+        deliveries.c.status == 410,
+        deliveries.c.finished_at > tx.now - LATELY,
+    )
+    query = (
+        select(remote_actors.c.uri)
+        .join(followers, followers.c.uri == remote_actors.c.uri)
+        .where(or_(remote_actors.c.inbox.in_(closed), remote_actors.c.shared_inbox.in_(closed)))
+        .distinct()
+    )
+    return list(tx.conn.execute(query.order_by(remote_actors.c.uri)).scalars())
 
 
 def quoting_actor(tx: ReadTx, quote_id: str) -> str | None:

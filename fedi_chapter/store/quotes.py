@@ -3,6 +3,7 @@
 Called by the handler of requests and by whoever shows or revokes a consent.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
@@ -49,6 +50,12 @@ def given_to(tx: ReadTx, actor_uri: str, target_uri: str, *, limit: int) -> int:
     )
     counted = select(func.count()).select_from(theirs.limit(limit).subquery())
     return int(tx.conn.execute(counted).scalar_one())
+
+
+def of_targets(tx: ReadTx, target_uris: Sequence[str]) -> list[QuoteAuthorization]:
+    """Return the consents to quote one of these things of ours."""
+    rows = tx.conn.execute(_VALID.where(quotes.c.target_uri.in_(target_uris)))
+    return [QuoteAuthorization(**row._mapping) for row in rows]
 
 
 def revoke(tx: WriteTx, quote_id: str) -> None:

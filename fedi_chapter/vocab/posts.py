@@ -67,7 +67,7 @@ def read_note(document: Document) -> Note:
         content=text_of(document, "content"),
         to=ids_of(document.get("to")),
         cc=ids_of(document.get("cc")),
-        url=link_of(document.get("url")) or uri,
+        url=_own_page(document, uri),
         published=instant_of(document.get("published")),
         updated=instant_of(document.get("updated")),
         name=line_of(document, "name") or None,
@@ -117,6 +117,12 @@ def _picture(attachment: Document) -> str:
     said = line_of(attachment, "name", LONGEST_ALT) or line_of(attachment, "summary", LONGEST_ALT)
     link = f'<a href="{escape(address)}">{escape(said or host_of(address))}</a>'
     return f"<p>{mark} {link}</p>"
+
+
+def _own_page(document: Document, uri: str) -> str:
+    """Return where people read it: on its own host, for nobody should be led elsewhere unawares."""
+    page = link_of(document.get("url"))
+    return page if page and same_host(page, uri) else uri
 
 
 def _mentions(document: Document) -> tuple[str, ...]:

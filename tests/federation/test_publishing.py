@@ -418,6 +418,28 @@ async def test_a_revoked_quote_is_told_to_its_author(world: World) -> None:
     assert _thing(mastodon)["id"] == chapter.urls.quote("q1")
 
 
+@pytest.mark.parametrize("thing", ["post", "event", "face"])
+async def test_consent_to_a_quote_goes_with_what_was_quoted(world: World, thing: str) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    alice = mastodon.member("alice")
+    post, event = await chapter.post("Hello"), await chapter.event("Tea for all")
+    target = {"post": post, "event": event, "face": f"{event}/face"}[thing]
+    await world.settle()
+    await alice.quote(target)
+    await world.settle()
+    consent = str(mastodon.received[-1].activity["result"])
+    assert (await world.network.send("GET", consent, {})).status_code == 200
+    mastodon.received.clear()
+    if thing == "post":
+        await chapter.write(lambda tx: delete_post(tx, PostId(post.rpartition("/")[2])))
+    else:
+        await chapter.write(lambda tx: delete_event(tx, _id(event)))
+    await world.settle()
+    withdrawn = [each.activity["object"]["id"] for each in mastodon.received]  # type: ignore[index, call-overload]
+    assert consent in withdrawn
+    assert (await world.network.send("GET", consent, {})).status_code == 404
+
+
 async def test_the_news_of_a_new_key_is_signed_with_the_old_one(world: World) -> None:
     chapter = await world.chapter("a.test")
     ring = chapter.deps.keys

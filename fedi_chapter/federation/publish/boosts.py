@@ -17,7 +17,7 @@ from fedi_chapter.federation.publish.message import (
     inbox_of,
     shared_inbox_of,
 )
-from fedi_chapter.store import audiences, boosts, local_actors
+from fedi_chapter.store import audiences, boosts, local_actors, quotes
 from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.envelopes import announce, delete, undo
 from fedi_chapter.vocab.shape import Document
@@ -60,6 +60,13 @@ def quote_revoked(scene: Scene, happening: QuoteRevoked) -> Messages:
         [],
     )
     yield Message(told, actor, uri, inbox_of(scene, quoting))
+
+
+def revoke_quotes(scene: Scene, *targets: str) -> Messages:
+    """Take back every consent to quote what is deleted: who quoted it shows it no more."""
+    for given in quotes.of_targets(scene.tx, targets):
+        quotes.revoke(scene.tx, given.id)
+        yield from quote_revoked(scene, QuoteRevoked(given.id))
 
 
 def _boost(scene: Scene, boost_id: str) -> tuple[Boost, LocalActor]:

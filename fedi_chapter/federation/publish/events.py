@@ -15,6 +15,7 @@ from fedi_chapter.domain.happening import (
     RsvpTallyChanged,
 )
 from fedi_chapter.federation.publish import relays
+from fedi_chapter.federation.publish.boosts import revoke_quotes
 from fedi_chapter.federation.publish.faces import current_face
 from fedi_chapter.federation.publish.message import (
     Audience,
@@ -83,6 +84,7 @@ def deleted(scene: Scene, happening: EventDeleted) -> Messages:
     told = withdraw_face(scene, event, actor)
     readers = _new_face_readers(scene, event), PastRecipients(face_uri), Voters(event.id, uri)
     yield Message(told, actor, face_uri, readers)
+    yield from revoke_quotes(scene, uri, face_uri)
     yield from relays.deleted(scene, event, _delete(scene, event, actor, uri, "Event"))
 
 

@@ -8,6 +8,7 @@ from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.happening import PostChanged, PostDeleted, PostPublished
 from fedi_chapter.domain.post import Post, PostId
 from fedi_chapter.federation import threads
+from fedi_chapter.federation.publish.boosts import revoke_quotes
 from fedi_chapter.federation.publish.message import (
     Audience,
     Followers,
@@ -63,6 +64,7 @@ def deleted(scene: Scene, happening: PostDeleted) -> Messages:
         uris(to["cc"]),
     )
     yield Message(told, actor, uri, (*_audience(scene, post), PastRecipients(uri)))
+    yield from revoke_quotes(scene, uri)
 
 
 def _note(scene: Scene, post: Post, actor: LocalActor) -> Document:

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedi_chapter.core.markdown import render
+from fedi_chapter.core.markdown import prose, render
+from fedi_chapter.core.text import handles, hashtags
 from tests.unit.core.test_html import CORPUS, Inspector
 
 MENTIONS = {"ann@m.example": "https://m.example/@ann"}
@@ -57,6 +58,22 @@ def test_a_bare_address_becomes_a_link_but_a_bare_name_does_not() -> None:
         == '<p><a href="https://x.example/a">https://x.example/a</a></p>'
     )
     assert html_of("x.example me@x.example") == "<p>x.example me@x.example</p>"
+
+
+def test_names_and_tags_count_in_running_text_only() -> None:
+    source = """Thanks @ana@m.test, `@ben@m.test` and [@cy@m.test #tea](https://m.test/) #cake
+
+    @dora@m.test #code
+
+```
+@eli@m.test #fence
+```
+
+- **@fay@m.test** `#span`
+- \\@gus@m.test
+"""
+    assert handles(prose(source)) == (("ana", "m.test"), ("fay", "m.test"))
+    assert hashtags(prose(source)) == ("cake",)
 
 
 def test_line_breaks_stay_where_they_were_typed() -> None:

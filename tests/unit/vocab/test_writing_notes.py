@@ -233,3 +233,20 @@ def test_a_warning_is_the_summary_of_a_sensitive_note() -> None:
     plain_post = write_post(POST, CHAPTER, URLS)
     assert "summary" not in plain_post
     assert plain_post["sensitive"] is False
+
+
+@pytest.mark.parametrize(
+    ("stated", "page"),
+    [
+        ("https://m.test/@ana/1", "https://m.test/@ana/1"),
+        ([{"type": "Link", "href": "https://m.test/@ana/1"}], "https://m.test/@ana/1"),
+        ("https://evil.test/@ana/1", "https://m.test/notes/1"),
+        ("https://m.test.evil.test/1", "https://m.test/notes/1"),
+        ("https://m.test@evil.test/1", "https://m.test/notes/1"),
+        ("javascript:alert(1)", "https://m.test/notes/1"),
+        (None, "https://m.test/notes/1"),
+    ],
+)
+def test_a_foreign_note_is_read_at_its_own_host(stated: object, page: str) -> None:
+    note = {"id": "https://m.test/notes/1", "type": "Note", "content": "Hi", "url": stated}
+    assert read_note({**note, "attributedTo": "https://m.test/ana"}).url == page
