@@ -13,6 +13,7 @@ from fedi_chapter.federation import discover
 from fedi_chapter.services.following import request_follow, withdraw_follow
 from fedi_chapter.store import followers as store_followers
 from fedi_chapter.store import following as store_following
+from fedi_chapter.store import local_actors
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
 GLANCE = 0.2
@@ -64,19 +65,23 @@ def unfollow(setup: Setup, target: str) -> None:
 @click.command(cls=Verb)
 @pass_setup
 def followers(setup: Setup) -> None:
-    """List who follows the chapter."""
+    """List who follows the chapter, and which servers follow this server as a whole."""
 
-    async def work(deps: Deps) -> list[Follower]:
-        def read(tx: ReadTx) -> list[Follower]:
-            chapter = chapter_of(tx)
-            return [
-                *store_followers.listing(tx, chapter.id),
-                *store_followers.pending(tx, chapter.id),
+    async def work(deps: Deps) -> tuple[list[Follower], str | None]:
+        def read(tx: ReadTx) -> tuple[list[Follower], str | None]:
+            server = local_actors.instance_actor(tx)
+            ours = [chapter_of(tx), *([server] if server else [])]
+            found = [
+                each
+                for actor in ours
+                for listed in (store_followers.listing, store_followers.pending)
+                for each in listed(tx, actor.id)
             ]
+            return found, server.id if server else None
 
         return await deps.db.read(read)
 
-    found = ask(setup, work)
+    found, server = ask(setup, work)
     setup.tell(
         [
             {
@@ -84,10 +89,15 @@ def followers(setup: Setup) -> None:
                 "handle": each.handle,
                 "state": str(each.state),
                 "since": each.since.isoformat(),
+                "follows": "server" if each.actor_id == server else "chapter",
             }
             for each in found
         ],
-        *(f"{each.handle}  {each.uri}  {each.state}" for each in found),
+        *(
+            f"{each.handle}  {each.uri}  {each.state}"
+            + ("  follows the server (/actor)" if each.actor_id == server else "")
+            for each in found
+        ),
     )
 
 

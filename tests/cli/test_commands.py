@@ -501,3 +501,27 @@ def test_the_sample_signs_its_organizer_in_at_the_address_it_is_served_at(
     assert all(link.startswith("http://localhost:8123/") for link in links)
     assert "/sign-in?token=" in empty.run("sample").stdout
     assert [each["name"] for each in empty.told("organizer", "list")] == ["Sam"]
+
+
+def test_who_follows_the_server_as_a_whole_is_listed_with_the_followers(shell: Shell) -> None:
+    with contextlib.closing(sqlite3.connect(shell.data / "chapter.db")) as conn, conn:
+        ours = dict(conn.execute("SELECT kind, id FROM local_actors").fetchall())
+        for name, kind in (("ana", "chapter"), ("relay", "instance")):
+            uri = f"https://g.test/{name}"
+            conn.execute(
+                "INSERT INTO remote_actors (uri, host, type, username, handle, name, url, inbox,"
+                " also_known_as, fetched_at)"
+                " VALUES (?, 'g.test', 'Person', ?, ?, ?, ?, ?, '[]', 1)",
+                (uri, name, f"@{name}@g.test", name, uri, f"{uri}/inbox"),
+            )
+            conn.execute(
+                "INSERT INTO followers (actor_id, uri, follow_activity, state, since, host)"
+                " VALUES (?, ?, ?, 'accepted', 1, 'g.test')",
+                (ours[kind], uri, f"{uri}#follow"),
+            )
+    listed = {each["handle"]: each["follows"] for each in shell.told("followers")}
+    assert listed == {"@ana@g.test": "chapter", "@relay@g.test": "server"}
+    ana, relay = shell.run("followers").stdout.splitlines()
+    assert "server" not in ana
+    assert "@relay@g.test" in relay
+    assert relay.endswith("follows the server (/actor)")

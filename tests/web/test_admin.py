@@ -15,6 +15,7 @@ from starlette.routing import Route
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.attendance import Attendance, AttendanceState
+from fedi_chapter.domain.chapter import ActorId, ActorKind, LocalActor
 from fedi_chapter.domain.conversation import ReplyState
 from fedi_chapter.domain.door import Entry, EntryKind
 from fedi_chapter.domain.follower import FollowState
@@ -23,7 +24,7 @@ from fedi_chapter.domain.rsvp import Answer, RsvpId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import door
 from fedi_chapter.services import organizers as service
-from fedi_chapter.store import attendances, followers, neighbours, replies, reports
+from fedi_chapter.store import attendances, followers, local_actors, neighbours, replies, reports
 from fedi_chapter.store.tables import (
     event_messages,
     events,
@@ -553,3 +554,26 @@ async def test_the_desk_tells_of_neighbours_events_that_are_off(
     page = (await browser.get("/admin")).text
     told = page[page.index("We said that we come, and it is off") :]
     assert told.index("Repair café: bikes and toasters") < told.index("They deleted it.")
+
+
+async def test_the_desk_counts_the_servers_that_follow_this_server(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    relay = LocalActor(
+        id=ActorId("instance"),
+        kind=ActorKind.INSTANCE,
+        handle="relay",
+        name="relay",
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+    def followed(tx: WriteTx) -> None:
+        local_actors.insert(tx, relay)
+        followers.put(tx, relay.id, WESTVIEW, f"{WESTVIEW}#follow", FollowState.ACCEPTED)
+
+    await enter(browser)
+    assert "servers follow this server" not in (await browser.get("/admin")).text
+    await sqlite_db.write(followed)
+    page = (await browser.get("/admin")).text
+    assert "servers follow this server</dt><dd>1</dd>" in page

@@ -19,6 +19,7 @@ from fedi_chapter.store import (
     deliveries,
     events,
     followers,
+    local_actors,
     parked,
     posts,
     replies,
@@ -88,6 +89,8 @@ class Console:
 
     site: Site
     followers: int
+    servers: int
+    """How many follow this server as a whole, by its own actor."""
     events: tuple[Event, ...]
     posts: tuple[Post, ...]
     asking: tuple[HostedEvent, ...]
@@ -122,6 +125,7 @@ def console(tx: ReadTx) -> Console:
     return Console(
         site=around,
         followers=followers.count(tx, mine),
+        servers=_servers(tx),
         events=_coming(tx, mine),
         posts=_latest(tx, mine),
         asking=tuple(asking(tx, mine)),
@@ -135,6 +139,11 @@ def console(tx: ReadTx) -> Console:
         parked=parked.counts(tx),
         troubled=_troubled(tx),
     )
+
+
+def _servers(tx: ReadTx) -> int:
+    instance = local_actors.instance_actor(tx)
+    return followers.count(tx, instance.id) if instance else 0
 
 
 def _coming(tx: ReadTx, actor_id: ActorId) -> tuple[Event, ...]:
