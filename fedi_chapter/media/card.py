@@ -48,6 +48,9 @@ PREFERRED = (
     "NotoSansCJK-Bold",
 )
 """The names of fonts that look like our pages, then of those with many letters."""
+JOINERS = "\u200c\u200d"
+HIDDEN = ("Cc", "Cf")
+"""Categories of signs that are not seen, and could turn a title around; joiners shape letters."""
 _UNKNOWN = "\U0010ffff"
 """No font has a sign for it: what is drawn instead is how a font says that it knows none."""
 
@@ -220,6 +223,9 @@ def _shortened(draw: ImageDraw.ImageDraw, words: str, size: int, room: int) -> t
 
 def _readable(text: str, size: int) -> tuple[str, Font]:
     """Return a text and the font that knows most of it, without what even that one does not."""
+    text = "".join(
+        sign for sign in text if sign in JOINERS or unicodedata.category(sign) not in HIDDEN
+    )
     wanted = {sign for sign in text if not sign.isspace()}
     best, known = "", frozenset[str]()
     for name in _fonts():
@@ -240,8 +246,8 @@ def _plain(name: str, sign: str) -> str:
 
 @cache
 def _knows(name: str, sign: str) -> bool:
-    if unicodedata.category(sign) in ("Cc", "Cf", "Mn", "Me"):
-        return True  # signs that are not drawn alone
+    if sign in JOINERS or unicodedata.category(sign) in ("Mn", "Me"):
+        return True  # not drawn alone
     font = _font(name, 40)
     return bytes(font.getmask(sign)) != bytes(font.getmask(_UNKNOWN))
 

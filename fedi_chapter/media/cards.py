@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -86,7 +87,7 @@ def _draw(card: Card, file: Path, pictures: Path) -> None:
     if file.is_file():
         return
     picture = str((pictures / card.picture).absolute()) if card.picture else ""
-    waiting = file.with_suffix(".part")
+    waiting = file.with_name(f".{card.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         _make_room(file.parent)
@@ -103,8 +104,9 @@ def _draw(card: Card, file: Path, pictures: Path) -> None:
 
 
 def _make_room(folder: Path) -> None:
+    """Let the oldest cards go, and what an interrupted process left half done, which is older."""
     kept = []
-    for file in folder.glob("*.jpg"):
+    for file in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another process made room as well
             kept.append((file.stat().st_mtime, file))
     for _, file in sorted(kept)[: max(0, len(kept) - MOST_KEPT + 1)]:

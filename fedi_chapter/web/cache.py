@@ -110,6 +110,7 @@ class AnswerCache:
             b"etag" not in named
             or b"set-cookie" in named
             or b"no-store" in control
+            or named.get(b"content-type", b"").startswith(b"image/")  # it lies on the disk
             or len(body) > LARGEST
             or version != self.version
         ):

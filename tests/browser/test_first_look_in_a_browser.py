@@ -43,6 +43,25 @@ def test_the_first_screen_has_the_name_to_fill_in_and_the_button(
         assert is_in_view(phone.get_by_role("button", name=words, exact=True)), words
 
 
+def test_the_longest_title_and_a_change_of_plan_leave_the_button_in_view(
+    chromium: Browser, site: str
+) -> None:
+    context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+    page = context.new_page()
+    page.goto(site + PICNIC_PATH)
+    page.evaluate(
+        """() => {
+          const title = document.querySelector('h1');
+          title.textContent = 'Neighbours of the east '.repeat(9).slice(0, 200);
+          title.classList.add('display-long');
+          const said = '<div class="wide"><p class="notice">This event has a new time.</p></div>';
+          document.querySelector('.flyer').insertAdjacentHTML('afterend', said);
+        }"""
+    )
+    assert is_in_view(page.get_by_role("button", name="I’m coming", exact=True))
+    context.close()
+
+
 def test_where_one_signs_up_elsewhere_the_way_is_on_the_first_screen(
     phone: Page, site: str
 ) -> None:

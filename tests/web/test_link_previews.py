@@ -19,6 +19,7 @@ from fedi_chapter.media.cards import MOST_KEPT, Card, Cards
 from fedi_chapter.store import events
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.public.cards import card_of
+from tests.kit.guests import House
 from tests.kit.neighbourhood import BASE, BUS, CANCELLED, CHAPTER, PICTURE, an_event, event_id
 
 pytestmark = pytest.mark.anyio
@@ -136,6 +137,12 @@ async def test_it_is_kept_for_good_under_the_address_that_names_it(
     assert "immutable" in named.headers["cache-control"]
     other = await browser.get(f"/events/{CANCELLED.id}/card.jpg?something=else")
     assert "immutable" not in other.headers["cache-control"]
+
+
+async def test_pictures_take_no_room_among_the_answers_kept_in_memory(house: House) -> None:
+    path = f"/events/{CANCELLED.id}/card.jpg"
+    for query in ("", "?1", "?1"):
+        assert "x-request-id" in (await house.browser.get(path + query)).headers
 
 
 # -- what drawing costs ----------------------------------------------------------------------
