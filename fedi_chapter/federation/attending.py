@@ -11,6 +11,7 @@ from fedi_chapter.deps import Deps
 from fedi_chapter.domain.attendance import Attendance, AttendanceState
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.neighbour import NeighbourEvent
+from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.rsvp import Answer
 from fedi_chapter.federation import learning, objects
 from fedi_chapter.federation.case import Case
@@ -18,8 +19,8 @@ from fedi_chapter.federation.outcome import Done, Ignored, Outcome
 from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.pools import Cause
 from fedi_chapter.services import attendance
-from fedi_chapter.store import hosts, neighbours
-from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.store import hosts, neighbours, remote_actors
+from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.vocab.activities import EventDocument
 from fedi_chapter.vocab.shape import host_of, same_host
 
@@ -60,14 +61,27 @@ async def attend(
 def take_answer(tx: WriteTx, said: Attendance | None, answer: str, case: Case) -> Outcome:
     """Write down what the sender made of our last word: an Accept, a Reject or an Ignore.
 
-    Only the event's own server can tell: an organizer, a moderator of the group or a server's
-    own actor may speak for it.
+    Only who holds the event can tell, or its server's own actor.
     """
-    if said is None or not same_host(said.event_uri, case.sender.uri):
+    if said is None or not _speaks_for(tx, said.event_uri, case.sender):
         return Ignored("answers nothing that we say now about an event of theirs")
     if not attendance.answered(tx, said, _STATES[answer]):
         return Ignored("said before, or taken back since")
     return Done(f"our place at their event: {_STATES[answer]}")
+
+
+def _speaks_for(tx: ReadTx, event_uri: str, sender: RemoteActor) -> bool:
+    """Tell whether an actor may answer for an event of its host.
+
+    For a group's any member of its server may: who moderates it only that server knows.
+    """
+    if not same_host(event_uri, sender.uri):
+        return False
+    event = neighbours.get_event(tx, event_uri)
+    if event is None or event.actor_uri == sender.uri or sender.is_automatic:
+        return True
+    holder = remote_actors.get(tx, event.actor_uri)
+    return holder is not None and holder.type in {"Group", "Organization"}
 
 
 async def _event(deps: Deps, url: str) -> NeighbourEvent:

@@ -12,7 +12,7 @@ from fedi_chapter.domain.conversation import Message, Reply, ReplyState
 from fedi_chapter.domain.neighbour import NeighbourPost, tells_of
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.federation import ours, spoken
+from fedi_chapter.federation import ours, spoken, undoing
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Held, Ignored, Lacking, Outcome
 from fedi_chapter.store import (
@@ -43,7 +43,7 @@ MOST_IN_THREAD = 1_000
 
 def take_note(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
     """Keep a note as a change of a known one, a reply, a message or a neighbour's post."""
-    match known.as_what(tx, note.id):
+    match _as_what(tx, note.id, author):
         case Known.DELETED:
             return DELETED
         case Known.REPLY:
@@ -77,7 +77,7 @@ def _take_public(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Ou
 
 def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
     """Keep a public post that somebody we follow wrote or boosted."""
-    match known.as_what(tx, note.id):
+    match _as_what(tx, note.id, author):
         case Known.DELETED:
             return DELETED
         case Known():
@@ -106,7 +106,7 @@ def take_event(
     Gancio's updates name no time at all: of these the last to come in counts.
     """
     event = document.event
-    if known.as_what(tx, event.uri) is Known.DELETED:
+    if _as_what(tx, event.uri, author) is Known.DELETED:
         return DELETED
     kept = neighbours.get_event(tx, event.uri)
     if kept is not None and kept.actor_uri != author.uri:
@@ -126,6 +126,14 @@ def take_event(
         if tells_of(post, theirs):
             neighbours.remove(tx, post.uri, post.actor_uri)
     return Done("neighbour's event kept" if kept is None else "neighbour's event changed")
+
+
+def _as_what(tx: WriteTx, uri: str, author: RemoteActor) -> Known | None:
+    """Return as what we keep something; a Delete of it by another of its host is forgotten."""
+    found = known.as_what(tx, uri)
+    if found is Known.DELETED and undoing.lift(tx, author.uri, uri):
+        return known.as_what(tx, uri)
+    return found
 
 
 def root_of(tx: ReadTx, urls: Urls, in_reply_to: str | None) -> str | None:

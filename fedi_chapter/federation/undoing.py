@@ -11,10 +11,11 @@ from hashlib import sha256
 from fedi_chapter.domain.inbox import LONG_AGO
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
-from fedi_chapter.store import undone
+from fedi_chapter.store import tombstones, undone
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab import activities as act
 
+ANYBODY = ""
 TAKEN_BACK = Ignored("taken back before")
 
 
@@ -50,6 +51,23 @@ def bar(tx: WriteTx, actor: str, uri: str, until: datetime, *, has_come: bool) -
     activity of another.
     """
     undone.put(tx, _by_id(actor, uri), until, is_open=not has_come)
+
+
+def note_unknown_deleted(tx: WriteTx, actor: str, uri: str) -> None:
+    """Remember that `actor` deleted something we don't have: it counts if it was the author."""
+    undone.put(tx, _about(actor, "Delete", uri), LONG_AGO, is_open=False)
+    if not tombstones.has(tx, uri):  # else somebody said so before, perhaps its author
+        undone.put(tx, _about(ANYBODY, "Delete", uri), LONG_AGO, is_open=False)
+
+
+def lift(tx: WriteTx, author: str, uri: str) -> bool:
+    """Forget that another of its host deleted something of `author`; tell whether that was so."""
+    said, own = (_about(who, "Delete", uri) for who in (ANYBODY, author))
+    if not undone.has(tx, said) or undone.has(tx, own):
+        return False
+    undone.remove(tx, said)
+    tombstones.remove(tx, uri)
+    return True
 
 
 def _undone_by(activity: act.Activity) -> tuple[str | None, str, str | None]:

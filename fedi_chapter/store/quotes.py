@@ -19,7 +19,7 @@ _VALID = select(*(column for column in quotes.columns if column.name != "revoked
 
 
 def put(tx: WriteTx, given: QuoteAuthorization) -> None:
-    """Keep a consent; a quote that has one keeps the first, even a revoked one."""
+    """Keep a consent; an actor who has one for a quote keeps the first, even a revoked one."""
     tx.conn.execute(
         insert(quotes)
         .values(
@@ -38,9 +38,9 @@ def get(tx: ReadTx, quote_id: str) -> QuoteAuthorization | None:
     return _one(tx, _VALID.where(quotes.c.id == quote_id))
 
 
-def by_quote(tx: ReadTx, quote_uri: str) -> QuoteAuthorization | None:
-    """Return the consent for the quote `quote_uri`, unless it was revoked."""
-    return _one(tx, _VALID.where(quotes.c.quote_uri == quote_uri))
+def by_quote(tx: ReadTx, quote_uri: str, actor_uri: str) -> QuoteAuthorization | None:
+    """Return the consent an actor has for the quote `quote_uri`, unless it was revoked."""
+    return _one(tx, _VALID.where(quotes.c.quote_uri == quote_uri, quotes.c.actor_uri == actor_uri))
 
 
 def given_to(tx: ReadTx, actor_uri: str, target_uri: str, *, limit: int) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -77,11 +78,17 @@ _PUT = Prepared(
 _KEYS = Prepared(select(remote_keys.c.id).where(remote_keys.c.owner == bindparam("owner")))
 _DROP_KEY = Prepared(delete(remote_keys).where(remote_keys.c.id == bindparam("id")))
 _NEW_KEY = insert(remote_keys)
+_LISTED_BEFORE = remote_keys.c.owner == _NEW_KEY.excluded.owner
+_IS_OWN_ADDRESS = or_(
+    _NEW_KEY.excluded.id == _NEW_KEY.excluded.owner,
+    func.substr(_NEW_KEY.excluded.id, 1, func.length(_NEW_KEY.excluded.owner) + 1)
+    == _NEW_KEY.excluded.owner + "#",
+)
 _PUT_KEY = Prepared(
     _NEW_KEY.on_conflict_do_update(
         index_elements=["id"],
-        set_={"kind": _NEW_KEY.excluded.kind, "public": _NEW_KEY.excluded.public},
-        where=remote_keys.c.owner == _NEW_KEY.excluded.owner,
+        set_={name: _NEW_KEY.excluded[name] for name in ("owner", "kind", "public")},
+        where=or_(_LISTED_BEFORE, _IS_OWN_ADDRESS),
     ),
     given=remote_keys.columns.keys(),
 )
@@ -126,7 +133,8 @@ def put(tx: WriteTx, actor: RemoteActor) -> None:
     """Remember an actor as just fetched; its keys become exactly those it lists.
 
     Its handle stays while its name does: only `set_handle` knows better (OBJ-17). A key id that
-    belongs to another actor stays with that one: nobody can take a key over by listing its id.
+    belongs to another actor stays with that one: nobody can take a key over by listing its id,
+    but for the actor at whose own address it stands.
     """
     _PUT.run(tx, uri=actor.uri, **_facts(actor), moved_at=None, fetched_at=tx.now)
     listed = {key.id for key in actor.keys}

@@ -6,7 +6,7 @@ Called when something is deleted, and before something new is taken in.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from fedi_chapter.store.tables import tombstones
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -30,6 +30,11 @@ def put(tx: WriteTx, uri: str, former_type: str | None, ours: bool) -> None:
         .values(uri=uri, former_type=former_type, at=tx.now, ours=ours)
         .on_conflict_do_nothing()
     )
+
+
+def remove(tx: WriteTx, uri: str) -> None:
+    """Forget a deletion that was none."""
+    tx.conn.execute(delete(tombstones).where(tombstones.c.uri == uri))
 
 
 def get(tx: ReadTx, uri: str) -> Tombstone | None:

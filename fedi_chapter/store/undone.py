@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, and_, bindparam, case, delete, select, upda
 
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import undone
-from fedi_chapter.store.tx import WriteTx
+from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
 _NEW = insert(undone)
@@ -60,6 +60,16 @@ def bars(tx: WriteTx, marks: Collection[str], signed_at: datetime) -> bool:
             )
         )
     return bool(waited_for) or any(signed_at < row["until"] for row in rows)
+
+
+def has(tx: ReadTx, mark: str) -> bool:
+    """Tell whether there is such a mark."""
+    return _FIND.first(tx, one=mark, other=mark) is not None
+
+
+def remove(tx: WriteTx, mark: str) -> None:
+    """Forget a mark."""
+    tx.conn.execute(delete(undone).where(undone.c.mark == mark))
 
 
 def purge(tx: WriteTx, before: datetime) -> int:

@@ -267,7 +267,7 @@ async def test_a_consent_to_quote_can_be_revoked(db: Database) -> None:
     given = QuoteAuthorization("q1", f"{ANA.uri}/1", EVENT, ANA.uri, NOW)
     await db.write(lambda tx: quotes.put(tx, given))
     assert await db.read(lambda tx: quotes.get(tx, "q1")) == given
-    assert await db.read(lambda tx: quotes.by_quote(tx, given.quote_uri)) == given
+    assert await db.read(lambda tx: quotes.by_quote(tx, given.quote_uri, given.actor_uri)) == given
     await db.write(lambda tx: quotes.revoke(tx, "q1"))
     assert await db.read(lambda tx: quotes.get(tx, "q1")) is None
 

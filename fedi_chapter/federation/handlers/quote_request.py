@@ -19,7 +19,7 @@ def apply(tx: WriteTx, activity: QuoteRequest, case: Case) -> Outcome:
     owner = local_actors.get(tx, owner_id) if owner_id else None
     if owner is None or activity.id is None:
         return Ignored("asks to quote nothing that is public here")
-    given = quotes.by_quote(tx, activity.instrument)
+    given = quotes.by_quote(tx, activity.instrument, case.sender.uri)
     if given is None:
         if quotes.given_to(tx, case.sender.uri, activity.object, limit=MOST) >= MOST:
             return Ignored("somebody who has quoted it often enough")
@@ -31,7 +31,7 @@ def apply(tx: WriteTx, activity: QuoteRequest, case: Case) -> Outcome:
             at=tx.now,
         )
         quotes.put(tx, given)
-        if quotes.by_quote(tx, activity.instrument) is None:
+        if quotes.by_quote(tx, activity.instrument, case.sender.uri) is None:
             return Ignored("the consent to this quote was taken back")
     elif given.target_uri != activity.object:
         return Ignored("that post was allowed to quote something else")

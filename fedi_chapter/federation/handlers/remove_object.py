@@ -4,7 +4,7 @@ A tombstone stays, so that a Create or Update that arrives late brings nothing b
 """
 
 from fedi_chapter.deps import Deps
-from fedi_chapter.federation import gone
+from fedi_chapter.federation import gone, undoing
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.gone import Found
 from fedi_chapter.federation.outcome import Done, Ignored, Outcome
@@ -28,6 +28,8 @@ def apply(tx: WriteTx, activity: DeleteObject, case: Case, prepared: bool) -> Ou
     owner = owner_of(tx, uri)
     if not (prepared or _is_own_word(owner, case)):
         return Ignored("deletes what is not the sender's")
+    if owner is None:
+        undoing.note_unknown_deleted(tx, case.sender.uri, uri)
     tombstones.put(tx, uri, activity.former_type or "Object", False)
     if owner is None:
         return Ignored("deletes what we never kept")

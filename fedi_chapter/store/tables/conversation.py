@@ -87,9 +87,10 @@ quotes = Table(
     "quotes",
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("quote_uri", Text, nullable=False, unique=True),
+    Column("quote_uri", Text, nullable=False),
     Column("target_uri", Text, nullable=False),
     Column("actor_uri", Text, nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Index("uq_quotes_quote_uri_actor_uri", "quote_uri", "actor_uri", unique=True),
 )
