@@ -46,7 +46,6 @@ class Stored:
     refusals: list[Exception | None]
     """Why a guest was turned away, in their order; None for the others."""
     taken: int = 0
-    replays: int = 0
     strangers: int = 0
 
 
@@ -81,10 +80,10 @@ def put(
             rooms[host] -= 1
             taken.append(guest.incoming)
         stored.refusals.append(refusal)
-    stored.taken, stored.replays = len(taken), inbox.put_many(tx, taken)
-    for reason, number in ((dropped.REPLAY, stored.replays), (dropped.STRANGER, stored.strangers)):
-        if number:
-            dropped.add(tx, reason, number)
+    inbox.put_many(tx, taken)
+    stored.taken = len(taken)
+    if stored.strangers:
+        dropped.add(tx, dropped.STRANGER, stored.strangers)
     return stored
 
 

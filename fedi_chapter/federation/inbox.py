@@ -25,7 +25,7 @@ from fedi_chapter.domain.inbox import Incoming
 from fedi_chapter.domain.moderation import FederationMode
 from fedi_chapter.domain.remote_actor import RemoteKey
 from fedi_chapter.federation import remote_actors, trust
-from fedi_chapter.federation.admission import Guest, Stored, put, welcome
+from fedi_chapter.federation.admission import Guest, put, welcome
 from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.line import Line
 from fedi_chapter.federation.trust import Verdict
@@ -307,14 +307,7 @@ class InboxDoor:
             if guest.key and isinstance(refusal, KeyUnusable | KeyUnavailable):
                 self._keys.pop(guest.key.id, None)
             guest.answer(refusal)
-        self._count(stored)
-
-    def _count(self, stored: Stored) -> None:
-        for name, number in (
-            ("accepted", stored.taken - stored.replays),
-            ("dropped.replay", stored.replays),
-            ("dropped.unknown actor", stored.strangers),
-        ):
+        for name, number in (("accepted", stored.taken), ("dropped.unknown", stored.strangers)):
             if number:
                 self._deps.metrics.add(f"inbox.{name}", number)
 

@@ -7,9 +7,10 @@ activities stay in the order they came.
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
-APART = timedelta(seconds=1)
-"""An actor's activities stand so far apart, however quickly it sends them."""
-FARTHEST = timedelta(hours=1)
+APART = timedelta(minutes=1)
+"""An actor's activities stand so far apart, however quickly it sends them: as long as a
+slow one may take."""
+FARTHEST = timedelta(days=1)
 MOST = 10_000
 """Actors whose last place is known."""
 

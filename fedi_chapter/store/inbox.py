@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from fedi_chapter.domain.inbox import InboxJob, Incoming
+from fedi_chapter.store import dropped
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.sqlite import driver
 from fedi_chapter.store.tables import inbox
@@ -176,12 +177,17 @@ _FINISH = Prepared(
 )
 
 
-def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
-    """Store verified activities; return how many were left out: replays of what we had before."""
+def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
+    """Store verified activities; replays of what we had before are left out, and counted."""
     if not incoming:
-        return 0
-    if tx.conn.dialect.name == "sqlite":
-        return len(incoming) - _put_sqlite(tx, incoming)
+        return
+    is_sqlite = tx.conn.dialect.name == "sqlite"
+    stored = _put_sqlite(tx, incoming) if is_sqlite else _put_postgres(tx, incoming)
+    if stored < len(incoming):
+        dropped.add(tx, dropped.REPLAY, len(incoming) - stored)
+
+
+def _put_postgres(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
     stored = tx.conn.execute(
         _PUT,
         [
@@ -203,7 +209,7 @@ def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
             for each in incoming
         ],
     )
-    return len(incoming) - len(stored.all())
+    return len(stored.all())
 
 
 def _put_sqlite(tx: WriteTx, incoming: Sequence[Incoming]) -> int:

@@ -191,6 +191,7 @@ async def test_a_profile_changes_and_changes_back_with_the_same_bytes(
 async def test_an_account_moves_again_under_the_id_of_its_first_move(
     world: World, chapter: Chapter, alice: Member, say: Say
 ) -> None:
+    await alice.like(await chapter.post("Hello"))
     for name in ("alice2", "alice3"):
         target = world.mastodon("n.test").member(name)
         target.also_known_as = [alice.uri]
@@ -247,7 +248,6 @@ async def test_a_replay_is_dropped_counted_and_undoes_nothing(
         await world.settle()
     assert await chapter.followers() == []
     assert alice.server.types() == ["Accept"]
-    assert chapter.counts["inbox.dropped.replay"] == 2
     assert await chapter.read(dropped.counts) == {"replay": 2, "stranger": 0}
 
 

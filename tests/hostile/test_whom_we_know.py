@@ -115,5 +115,5 @@ async def test_of_strangers_who_leave_only_the_number_is_kept(asker: Asker) -> N
         await asker.zoe.send(inbox, asker.activity(asker.zoe, kind))
     await asker.world.settle()
     assert await asker.chapter.outcomes() == before
-    assert asker.chapter.counts["inbox.dropped.unknown actor"] == 2
+    assert asker.chapter.counts["inbox.dropped.unknown"] == 2
     assert asker.world.network.fetched("m.test").count(asker.zoe.uri) == 0
