@@ -8,6 +8,7 @@ one opens nothing any more, so that a yes can't be passed on to another address.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
@@ -39,6 +40,14 @@ _STANDING = {
 """What a mailbox that was just confirmed is told first: how its owner stands."""
 
 
+Judge = Callable[[Event, Rsvp | None, Saying], bool]
+"""Tells whether an answer looks like a flood, by how the same person stood before."""
+
+
+def _trusted(_event: Event, _before: Rsvp | None, _saying: Saying) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Guest:
     """Somebody without an account, as they call themselves."""
@@ -48,10 +57,13 @@ class Guest:
     language: str | None = None
 
 
-def answer_as_guest(tx: WriteTx, event: Event, guest: Guest, saying: Saying) -> Response:
+def answer_as_guest(
+    tx: WriteTx, event: Event, guest: Guest, saying: Saying, is_suspect: Judge = _trusted
+) -> Response:
     """Take the answer of somebody new; where heads are only counted, nothing else of them.
 
-    Who sends a form twice is one person, as long as nobody has opened the page it led to.
+    Who sends a form twice is one person, as long as nobody has opened the page it led to. What
+    `is_suspect` gets no seat without an organizer's yes.
 
     Raises:
         FormInvalid: the name is missing, or the address is none.
@@ -66,6 +78,7 @@ def answer_as_guest(tx: WriteTx, event: Event, guest: Guest, saying: Saying) -> 
             )
         party = replace(party, name=name, email=_address(guest.email) if guest.email else None)
     sent = _sent_before(tx, event, party, saying)
+    saying = replace(saying, is_suspect=is_suspect(event, sent, saying))
     if sent is not None:
         return room.respond_again(tx, event, sent, saying)
     response = room.respond(tx, event, party, saying)

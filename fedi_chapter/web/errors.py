@@ -152,7 +152,7 @@ def _page(request: Request, around: Site | Chapterless, problem: Problem) -> Res
     response = render(
         request, "public/error.html", ErrorPage(around, problem), status=problem.status
     )
-    return _retry(response, problem)
+    return ask_again_later(response, problem)
 
 
 def problem_json(problem: Problem) -> Response:
@@ -175,10 +175,11 @@ def problem_json(problem: Problem) -> Response:
             "Access-Control-Allow-Origin": "*",
         },
     )
-    return _retry(response, problem)
+    return ask_again_later(response, problem)
 
 
-def _retry(response: Response, problem: Problem) -> Response:
+def ask_again_later(response: Response, problem: Problem) -> Response:
+    """Say in how many seconds to try again, where that is known."""
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response

@@ -17,9 +17,11 @@ from fedi_chapter.web.negotiate import deps_of
 
 PER_MINUTE = 12
 """Handles one address may look up in a minute."""
-ANSWERS = 30
-"""Answers without an account that one network may send in `ANSWERS_WITHIN`: a hall full of
-people on one Wi-Fi is fine, a flood is not."""
+ANSWERS = 120
+"""Answers without an account from one network in `ANSWERS_WITHIN` that count at once: a hall full
+of people on one Wi-Fi. Who comes after them waits for an organizer."""
+MOST_ANSWERS = 600
+"""As many are taken at all."""
 ANSWERS_WITHIN = timedelta(minutes=10)
 REMEMBERED = 4096
 """Addresses remembered at once; the one not seen longest is forgotten."""
@@ -32,8 +34,8 @@ class RateLimit:
     most: int = PER_MINUTE
     seen: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
 
-    def spend(self, address: str, minute: int) -> None:
-        """Count one more.
+    def spend(self, address: str, minute: int) -> int:
+        """Count one more, and return how many that makes.
 
         Raises:
             TooOften: that is more than people do.
@@ -46,6 +48,7 @@ class RateLimit:
             self.seen.popitem(last=False)
         if used > self.most:
             raise TooOften(f"more than {self.most} within the time")
+        return used
 
 
 def check_rate(request: Request) -> None:
@@ -66,8 +69,8 @@ def check_rate(request: Request) -> None:
     limit.spend(deps.links.fingerprint("look-ups", address), minute)
 
 
-def check_answers(request: Request) -> None:
-    """Count one more answer of the network that asks.
+def check_answers(request: Request) -> bool:
+    """Count one more answer of the network that asks; tell whether they are still a hall's.
 
     Raises:
         TooOften: that is a flood.
@@ -75,11 +78,16 @@ def check_answers(request: Request) -> None:
     """
     state, deps = request.app.state, deps_of(request)
     if not hasattr(state, "answers"):
-        state.answers = RateLimit(ANSWERS)
+        state.answers = RateLimit(MOST_ANSWERS)
     limit: RateLimit = state.answers
-    network = network_of(request.client.host if request.client else "")
     stretch = int(deps.clock.now().timestamp() // ANSWERS_WITHIN.total_seconds())
-    limit.spend(deps.links.fingerprint("answers", network), stretch)
+    who = deps.links.fingerprint("answers", network_of_asker(request))
+    return limit.spend(who, stretch) <= ANSWERS
+
+
+def network_of_asker(request: Request) -> str:
+    """Return the network a request comes from."""
+    return network_of(request.client.host if request.client else "")
 
 
 def network_of(address: str) -> str:

@@ -6,13 +6,13 @@ ours, and a network may send so many.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedi_chapter.core.errors import FormInvalid
+from fedi_chapter.core.errors import Busy, FormInvalid
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.member import Member
 from fedi_chapter.domain.rsvp import MOST_GUESTS, RANKS, Answer, Route, Rsvp, RsvpStatus, Saying
@@ -22,10 +22,12 @@ from fedi_chapter.store.pages.event import Answers, answers_to, readable_event
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.rsvps import get
 from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.web.errors import ask_again_later, problem_of
 from fedi_chapter.web.language import first_tag
 from fedi_chapter.web.members import device
 from fedi_chapter.web.members.session import visitor
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.network_guests import brings_too_many
 from fedi_chapter.web.private import ours, to, word
 from fedi_chapter.web.rate_limit import check_answers
 from fedi_chapter.web.request_headers import headers_of
@@ -51,6 +53,16 @@ class OwnAnswer:
         if self.rsvp is None or self.member is None:
             return self.rsvp is not None
         return self.rsvp.status is not RsvpStatus.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What stands in a form that was sent."""
+
+    guest: Guest
+    answer: Answer
+    guests: int
+    form_number: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,44 +103,65 @@ async def own_answer(request: Request, event: Event) -> OwnAnswer | None:
 
 
 async def answer(request: Request) -> Response:
-    """Take an answer to the event named in the path, and show its own page."""
+    """Take an answer to the event named in the path, and show its own page.
+
+    Whatever stands in the way, the form comes back with what was typed.
+    """
     check_same_site(request)
     deps, event_id = deps_of(request), EventId(str(request.path_params["id"]))
     who = await visitor(request)
-    if who is None:
-        check_answers(request)
     async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
         if word(form, "website"):  # no person sees this field: what fills it in is a program
             return to(f"/events/{event_id}")
-        guest = guest_in(request, form)
-        answered, guests = answer_in(form)
-        number = form_number_in(request, form)
-
-    def work(tx: WriteTx) -> tuple[Event, rsvps.Response, bool]:
-        event = readable_event(tx, event_id)
-        route = Route.ACCOUNT if who else Route.WEB
-        saying = Saying(answered, route, tx.now, RANKS[answered], guests)
-        if who:
-            party = members.party(who.member.actor_uri, guest.language)
-            response = rsvps.respond(tx, event, party, saying)
-        else:
-            numbered = replace(saying, form_number=number)
-            response = own_rsvps.answer_as_guest(tx, event, guest, numbered)
-        return event, response, get(tx, response.rsvp.id) is not None
-
+        sent = _sent(request, form)
     try:
+        is_crowd = who is None and not check_answers(request)
+
+        def work(tx: WriteTx) -> tuple[Event, rsvps.Response, bool]:
+            event = readable_event(tx, event_id)
+            if who:
+                response = _member_answers(tx, event, who.member, sent)
+            else:
+                response = _guest_answers(tx, event, request, sent, is_crowd=is_crowd)
+            return event, response, get(tx, response.rsvp.id) is not None
+
         event, response, is_known = await deps.db.write(work)
     except FormInvalid:
-        problem = "email" if guest.name.strip() else "name"
-        return await _again(request, event_id, guest, guests, problem=problem)
+        problem = "email" if sent.guest.name.strip() else "name"
+        return await _again(request, event_id, sent, problem=problem)
+    except Busy as busy:
+        again = await _again(request, event_id, sent, refusal=busy.code, status=busy.status)
+        return ask_again_later(again, problem_of(busy))
     if not is_known:
-        refusal = response.refusal or ""
-        return await _again(request, event_id, guest, guests, refusal=refusal)
+        return await _again(request, event_id, sent, refusal=response.refusal or "", status=409)
     done = response.refusal or "answered"
     leads = to(f"/rsvp/{deps.links.make('rsvp', response.rsvp.id)}?done={done}")
     if who is None:
         device.remember(leads, deps, event, response.rsvp.id)
     return leads
+
+
+def _member_answers(tx: WriteTx, event: Event, member: Member, sent: _Sent) -> rsvps.Response:
+    saying = Saying(sent.answer, Route.ACCOUNT, tx.now, RANKS[sent.answer], sent.guests)
+    return rsvps.respond(tx, event, members.party(member.actor_uri, sent.guest.language), saying)
+
+
+def _guest_answers(
+    tx: WriteTx, event: Event, request: Request, sent: _Sent, *, is_crowd: bool
+) -> rsvps.Response:
+    def is_suspect(event: Event, before: Rsvp | None, saying: Saying) -> bool:
+        return brings_too_many(request, event, before, saying) or is_crowd
+
+    saying = Saying(
+        *(sent.answer, Route.WEB, tx.now, RANKS[sent.answer], sent.guests),
+        form_number=sent.form_number,
+    )
+    return own_rsvps.answer_as_guest(tx, event, sent.guest, saying, is_suspect)
+
+
+def _sent(request: Request, form: FormData) -> _Sent:
+    answered, guests = answer_in(form)
+    return _Sent(guest_in(request, form), answered, guests, form_number_in(request, form))
 
 
 def answer_in(form: FormData) -> tuple[Answer, int]:
@@ -163,13 +196,14 @@ def form_number_in(request: Request, form: FormData) -> str | None:
 async def _again(
     request: Request,
     event_id: EventId,
-    typed: Guest,
-    guests: int,
+    sent: _Sent,
     *,
     problem: str = "",
     refusal: str = "",
+    status: int = 422,
 ) -> Response:
     takes_mail = deps_of(request).mailer is not None
+    typed, guests = sent.guest, sent.guests
 
     def read(tx: ReadTx) -> AnswerPage:
         event = readable_event(tx, event_id)
@@ -177,5 +211,4 @@ async def _again(
         return AnswerPage(site(tx), event, answers, takes_mail, typed, guests, problem, refusal)
 
     page = await deps_of(request).db.read(read)
-    status = 409 if refusal else 422
     return ours(render(request, "members/answer.html", page, status=status, keep=False))

@@ -37,6 +37,7 @@ from fedi_chapter.web.door_pass import DoorPass, door_pass
 from fedi_chapter.web.members import device
 from fedi_chapter.web.members.answers import answer_in
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.network_guests import brings_too_many
 from fedi_chapter.web.private import FORM, ours, to, word
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import NO_STORE, render
@@ -121,6 +122,9 @@ async def change(request: Request) -> Response:
         rsvp, event, _ = _known(tx, deps, request)
         route = Route.ACCOUNT if rsvp.actor_uri else Route.WEB
         saying = Saying(said, route, tx.now, RANKS[said], guests)
+        if route is Route.WEB:
+            suspect = brings_too_many(request, event, rsvp, saying)
+            saying = replace(saying, is_suspect=suspect)
         return event, rsvps.respond_again(tx, event, rsvp, saying)
 
     event, response = await deps.db.write(work)
