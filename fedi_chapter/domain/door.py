@@ -7,11 +7,29 @@ entries alone. Storing and counting are the business of `services.door`.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from fedi_chapter.domain.event import EventId
+from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.rsvp import RsvpId
+
+KEPT_AFTER = timedelta(hours=12)
+"""How long after the end a greeter sees the list; what a phone has not sent yet it keeps longer."""
+LONG_BEFORE = timedelta(hours=4)
+"""Who is checked in so long before the start is perhaps checked in by mistake."""
+
+
+def is_long_before(event: Event, now: datetime) -> bool:
+    """Tell whether checking somebody in needs a second yes, because the event begins much later."""
+    return now < event.starts_at - LONG_BEFORE
+
+
+def is_open_to_greeters(event: Event, now: datetime) -> bool:
+    """Tell whether the event takes place today: greeters see no other, nor its name."""
+    if event.is_draft or event.is_cancelled or event.deleted_at is not None:
+        return False
+    is_its_day = event.local(now).date() >= event.local(event.starts_at).date()
+    return (is_its_day or not is_long_before(event, now)) and now < event.over_at + KEPT_AFTER
 
 
 class EntryKind(StrEnum):

@@ -14,10 +14,16 @@ from fedi_chapter.services import rsvps as room
 from fedi_chapter.services.organizers import token_hash
 from fedi_chapter.store import events, organizers, rsvps
 from fedi_chapter.store.tx import ReadTx, WriteTx
-from tests.kit.neighbourhood import MARA, an_event
+from tests.kit.neighbourhood import MARA, NOW, an_event
 
 GREETERS = 12
-CAFE = an_event(30, "Repair café", 0, rsvp=RsvpMode.ON, capacity=4)
+CAFE = an_event(
+    *(30, "Repair café", 0),
+    starts_at=NOW + timedelta(hours=2),
+    ends_at=NOW + timedelta(hours=4),
+    rsvp=RsvpMode.ON,
+    capacity=4,
+)
 FORMULA = '=HYPERLINK("https://evil.example")'
 PEOPLE = {
     "Mara": (Answer.GOING, Route.POLL, 1),

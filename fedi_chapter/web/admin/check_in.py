@@ -14,18 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.core.errors import Missing
-from fedi_chapter.domain.door import Entry, EntryKind
+from fedi_chapter.domain.door import KEPT_AFTER, LONG_BEFORE, Entry, EntryKind, is_long_before
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.organizer import Organizer, Right
-from fedi_chapter.domain.rsvp import MOST_GUESTS, RsvpId
+from fedi_chapter.domain.rsvp import MOST_GUESTS, Rsvp, RsvpId
 from fedi_chapter.services import door as service
 from fedi_chapter.store import door as door_entries
-from fedi_chapter.store import rsvps
+from fedi_chapter.store import events, rsvps
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.web.admin.console import action
 from fedi_chapter.web.admin.door_list import DoorList, DoorPerson, door_list
-from fedi_chapter.web.admin.guard import event_named, page
+from fedi_chapter.web.admin.guard import event_at_door, page, sees_door
 from fedi_chapter.web.admin.session import Visitor
 from fedi_chapter.web.door_pass import read_pass, short_code
 from fedi_chapter.web.middleware import CONTENT_SECURITY_POLICY
@@ -33,8 +33,6 @@ from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours, to, word
 from fedi_chapter.web.templating import render
 
-KEPT_AFTER = timedelta(hours=12)
-"""How long after the end a phone keeps the list; what it has not sent yet it keeps for longer."""
 POLICY = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'; worker-src 'self'"
 PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -68,6 +66,11 @@ class DoorPage:
         ]
 
     @property
+    def asks_until(self) -> datetime:
+        """Until when checking somebody in needs a second yes."""
+        return self.event.starts_at - LONG_BEFORE
+
+    @property
     def forget_at(self) -> datetime:
         """When a phone wipes the list."""
         return max(self.event.over_at, self.now) + KEPT_AFTER
@@ -78,13 +81,27 @@ class DoorPage:
         return MOST_GUESTS
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyPage:
+    """The question whether somebody is here long before the event begins."""
+
+    site: Site
+    csrf: str
+    event: Event
+    name: str
+    action: str
+    """Where the yes goes."""
+    fields: dict[str, str]
+    """What the form said."""
+
+
 @page(Right.GREET)
 async def door(request: Request, who: Visitor) -> Response:
     """Show who is expected."""
     deps = deps_of(request)
 
     def read(tx: ReadTx) -> DoorPage:
-        event = event_named(tx, request)
+        event = event_at_door(tx, request, who)
         return DoorPage(
             site=site(tx),
             organizer=who.organizer,
@@ -107,7 +124,13 @@ async def by_pass(request: Request, who: Visitor) -> Response:
     """Go from a pass that a phone's camera read to its person in the list."""
     deps = deps_of(request)
     rsvp_id = read_pass(deps, request.path_params["token"])
-    found = await deps.db.read(lambda tx: rsvps.get(tx, rsvp_id) if rsvp_id else None)
+
+    def read(tx: ReadTx) -> Rsvp | None:
+        answer = rsvps.get(tx, rsvp_id) if rsvp_id else None
+        event = events.get(tx, answer.event_id) if answer else None
+        return answer if event and sees_door(who, event, tx.now) else None
+
+    found = await deps.db.read(read)
     if found is None:
         raise Missing
     return to(f"/admin/events/{found.event_id}/door?q={short_code(deps, found.id)}")
@@ -116,28 +139,33 @@ async def by_pass(request: Request, who: Visitor) -> Response:
 @action(Right.GREET)
 async def came(request: Request, form: FormData, who: Visitor) -> Response:
     """Write down that somebody came."""
-    return await _write(request, form, EntryKind.CAME)
+    return await _write(request, form, who, EntryKind.CAME)
 
 
 @action(Right.GREET)
 async def undo(request: Request, form: FormData, who: Visitor) -> Response:
     """Take back that somebody came."""
-    return await _write(request, form, EntryKind.UNDONE)
+    return await _write(request, form, who, EntryKind.UNDONE)
 
 
 @action(Right.GREET)
 async def walk_in(request: Request, form: FormData, who: Visitor) -> Response:
     """Write somebody down who had not answered."""
-    return await _write(request, form, EntryKind.WALK_IN)
+    return await _write(request, form, who, EntryKind.WALK_IN)
 
 
-async def _write(request: Request, form: FormData, kind: EntryKind) -> Response:
+async def _write(request: Request, form: FormData, who: Visitor, kind: EntryKind) -> Response:
+    """Write down what a form says; what is said long before the event is asked back first."""
     said, guests = word(form, "rsvp"), word(form, "guests")
     if not _UUID.fullmatch(said):
         raise Missing
+    if kind is not EntryKind.UNDONE and not word(form, "sure"):
+        asked = await deps_of(request).db.read(lambda tx: _asked_back(tx, request, form, who))
+        if asked is not None:
+            return ours(render(request, "admin/early.html", asked, status=409, keep=False))
 
     def write(tx: WriteTx) -> None:
-        event = event_named(tx, request)
+        event = event_at_door(tx, request, who)
         last = door_entries.last(tx, event.id).get(RsvpId(said))
         entry = Entry(
             id=said if kind is EntryKind.WALK_IN else tx.new_id(),
@@ -152,3 +180,13 @@ async def _write(request: Request, form: FormData, kind: EntryKind) -> Response:
 
     await deps_of(request).db.write(write)
     return to(f"/admin/events/{request.path_params['event']}/door")
+
+
+def _asked_back(tx: ReadTx, request: Request, form: FormData, who: Visitor) -> EarlyPage | None:
+    event = event_at_door(tx, request, who)
+    if not is_long_before(event, tx.now):
+        return None
+    known = rsvps.get(tx, RsvpId(word(form, "rsvp")))
+    name = (known.name if known else word(form, "name")) or ""
+    fields = {each: word(form, each) for each in ("rsvp", "guests", "name")}
+    return EarlyPage(site(tx), who.csrf, event, name, request.url.path, fields)

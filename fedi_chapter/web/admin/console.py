@@ -50,11 +50,6 @@ class ConsolePage:
         """Tell whether it is theirs to let people in."""
         return self.organizer.may(Right.HOST)
 
-    @property
-    def moderates(self) -> bool:
-        """Tell whether the buttons of moderation are theirs."""
-        return self.organizer.may(Right.MODERATE)
-
 
 def action(right: Right | None) -> Callable[[Work], Endpoint]:
     """Guard the work of one form; without a `right`, whoever is signed in may do it."""
@@ -77,10 +72,12 @@ def action(right: Right | None) -> Callable[[Work], Endpoint]:
 
 
 async def console(request: Request) -> Response:
-    """Show an organizer what the chapter is doing; everybody else the door."""
+    """Show an organizer what the chapter is doing; greeters their events, all others the door."""
     who = await session.visitor(request)
     if who is None:
         return to("/sign-in")
+    if not (who.organizer.may(Right.MODERATE) or who.organizer.may(Right.HOST)):
+        return to("/admin/events")
     page = ConsolePage(
         console=await deps_of(request).db.read(read_console),
         organizer=who.organizer,

@@ -13,7 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedi_chapter.core.errors import BadInput, ChapterError, SignInNeeded
+from fedi_chapter.core.errors import BadInput, ChapterError, Missing, SignInNeeded
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.door import Entry, EntryKind
 from fedi_chapter.domain.event import Event
@@ -22,7 +22,7 @@ from fedi_chapter.domain.rsvp import RsvpId
 from fedi_chapter.services import door as service
 from fedi_chapter.web.admin import session
 from fedi_chapter.web.admin.door_list import door_list
-from fedi_chapter.web.admin.guard import check_right, event_named
+from fedi_chapter.web.admin.guard import check_right, event_named, sees_door
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import check_csrf_word, ours
 from fedi_chapter.web.request_headers import Field, headers_of
@@ -46,16 +46,20 @@ async def sync(request: Request) -> Response:
     check_right(who, Right.GREET)
     deps = deps_of(request)
     event = await deps.db.read(lambda tx: event_named(tx, request))
+    sees = sees_door(who, event, deps.clock.now())
+    if not sees and event.over_at > deps.clock.now():
+        raise Missing
     sent = _document(await request.body())
     done, refused = await _take(deps, event, sent)
     shown = await deps.db.read(lambda tx: door_list(tx, event, deps))
-    version = shown.version
+    # A phone that was without a network for long still tells what it noted, and learns nothing.
+    is_news = sees and sent.get("version") != shown.version
     answer = {
         "now": deps.clock.now().isoformat(),
         "done": done,
         "refused": refused,
-        "version": version,
-        "list": None if sent.get("version") == version else asdict(shown),
+        "version": shown.version if sees else sent.get("version"),
+        "list": asdict(shown) if is_news else None,
     }
     return ours(Response(orjson.dumps(answer), media_type="application/json"))
 

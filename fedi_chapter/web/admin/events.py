@@ -26,7 +26,7 @@ from fedi_chapter.store.pages.event_desk import EventDesk, HostedEvent, event_de
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.web.admin.console import action
-from fedi_chapter.web.admin.guard import event_named, page
+from fedi_chapter.web.admin.guard import event_named, page, sees_door
 from fedi_chapter.web.admin.session import Visitor
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours, to, word
@@ -43,6 +43,7 @@ class EventsPage:
     organizer: Organizer
     coming: list[HostedEvent]
     past: list[HostedEvent]
+    csrf: str
 
     @property
     def hosts(self) -> bool:
@@ -86,11 +87,15 @@ class EventDeskPage:
 
 @page(None)
 async def listing(request: Request, who: Visitor) -> Response:
-    """List the events that come, and those that lately were."""
+    """List the events that come, and those that lately were; for greeters, today's."""
 
     def read(tx: ReadTx) -> EventsPage:
         around = site(tx)
-        return EventsPage(around, who.organizer, *hosted(tx, around.chapter.id))
+        coming, past = hosted(tx, around.chapter.id)
+        if not (who.organizer.may(Right.HOST) or who.organizer.may(Right.MODERATE)):
+            coming = [each for each in coming + past if sees_door(who, each.event, tx.now)]
+            past = []
+        return EventsPage(around, who.organizer, coming, past, who.csrf)
 
     shown = await deps_of(request).db.read(read)
     return ours(render(request, "admin/events.html", shown, keep=False))

@@ -5,12 +5,14 @@ for the word of the session (ADM-01, ADM-09).
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.core.errors import Missing, NotAllowed
+from fedi_chapter.domain.door import is_open_to_greeters
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.organizer import Right
 from fedi_chapter.services.events import own_event
@@ -47,6 +49,24 @@ def check_right(who: session.Visitor, right: Right | None) -> None:
     """
     if right is not None and not who.organizer.may(right):
         raise NotAllowed(f"a {who.organizer.role} may not {right}")
+
+
+def event_at_door(tx: ReadTx, request: Request, who: session.Visitor) -> Event:
+    """Return the event that the address names, if its door is theirs to see.
+
+    Raises:
+        Missing, Gone: there is none, it was deleted, or a greeter asks for another day's.
+
+    """
+    event = event_named(tx, request)
+    if not sees_door(who, event, tx.now):
+        raise Missing
+    return event
+
+
+def sees_door(who: session.Visitor, event: Event, now: datetime) -> bool:
+    """Tell whether somebody may see who is expected at an event: greeters only on its day."""
+    return who.organizer.may(Right.HOST) or is_open_to_greeters(event, now)
 
 
 def event_named(tx: ReadTx, request: Request) -> Event:

@@ -47,6 +47,8 @@ async function wipeWhatIsOver() {
 // -- what a greeter does ----------------------------------------------------------------------
 function note(kind, person, more = {}) {
   const { offset } = known();
+  const isEarly = Date.now() + offset < Date.parse(desk.dataset.asksUntil);
+  if (isEarly && kind !== "undone" && !confirm(words.early)) return false;
   const last = person && person.last ? Date.parse(person.last) + 1 : 0;
   const now = Math.max(Date.now() + offset, last);
   const [id, at] = [orderedId(now), new Date(now).toISOString()];
@@ -54,6 +56,7 @@ function note(kind, person, more = {}) {
   localStorage.setItem(ENTRY + id, JSON.stringify(entry));
   draw();
   send();
+  return true;
 }
 
 // A UUID of version 7: of two entries with one instant the later is still the greater.
@@ -207,7 +210,8 @@ newcomer.addEventListener("submit", (submit) => {
   submit.preventDefault();
   const { name, guests } = newcomer.elements;
   if (!name.value.trim() && name.required) return;
-  note("walk-in", null, { name: name.value.trim(), guests: Number(guests.value) || 0 });
+  const said = { name: name.value.trim(), guests: Number(guests.value) || 0 };
+  if (!note("walk-in", null, said)) return;
   newcomer.reset();
   name.focus();
 });
