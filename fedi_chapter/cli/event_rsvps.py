@@ -99,7 +99,7 @@ def approve(setup: Setup, event_id: str, who: str) -> None:
 @click.option("--guests", is_flag=True, help="Only to the guests they ask for on top.")
 @pass_setup
 def decline(setup: Setup, event_id: str, who: str, *, guests: bool) -> None:
-    """Say no to somebody who asked or waits, or take a seat back. They are told."""
+    """Say no to somebody who asked or waits, or take a seat back; `event approve` undoes it."""
     _decide(setup, event_id, who, approval.decline_guests if guests else approval.decline)
 
 
@@ -165,17 +165,23 @@ COMMANDS = (list_rsvps, rsvp, mail, approve, decline, message, export)
 def _decide(
     setup: Setup, event_id: str, who: str, verb: Callable[[WriteTx, Event, RsvpId], Rsvp]
 ) -> None:
-    async def work(deps: Deps) -> Rsvp:
+    async def work(deps: Deps) -> tuple[Rsvp, bool]:
         bare = _id(event_id, deps)
 
-        def write(tx: WriteTx) -> Rsvp:
+        def write(tx: WriteTx) -> tuple[Rsvp, bool]:
             event, person = own_event(tx, bare), service.find(tx, bare, who)
-            return verb(tx, event, person.id)
+            decided = verb(tx, event, person.id)
+            heard = {each.rsvp.id: each.can_be_told for each in attendees(tx, event.id)}
+            return decided, heard[person.id] and not event.counts_only
 
         return await deps.db.write(write)
 
-    decided = ask(setup, work)
-    setup.tell({"id": decided.id, "status": decided.status}, f"{who}: {decided.status}")
+    decided, can_be_told = ask(setup, work)
+    how = "" if can_be_told else "  can't be told: please do it yourself"
+    setup.tell(
+        {"id": decided.id, "status": decided.status, "can_be_told": can_be_told},
+        f"{who}: {decided.status}{how}",
+    )
 
 
 def _everyone(tx: ReadTx, event_id: str, deps: Deps) -> tuple[Event, list[Attendee]]:

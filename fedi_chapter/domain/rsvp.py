@@ -198,6 +198,11 @@ class Rsvp:
         return self.status in (RsvpStatus.GOING, RsvpStatus.ATTENDED)
 
     @property
+    def was_declined(self) -> bool:
+        """Tell whether the no is an organizer's: the person's own last word was a yes."""
+        return self.status is RsvpStatus.NO and self.said_rank in (Rank.JOIN, Rank.ACCEPT)
+
+    @property
     def order(self) -> tuple[datetime, str, int]:
         """The order of the saying it stands on, comparable with `Saying.order`."""
         return self.said_at, self.said_rank.value, self.said_guests

@@ -20,7 +20,8 @@ _MORE_SEATS = "raise the number of seats (--capacity) first"
 def approve(tx: WriteTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
     """Let in who waits for an organizer's yes: the person, or the guests asked for on top.
 
-    The person gets a seat, or a place in line.
+    The person gets a seat, or a place in line. Who was declined before gets back what they asked
+    for, in line the place they first had.
 
     Raises:
         Missing: there is no such answer to this event.
@@ -31,10 +32,13 @@ def approve(tx: WriteTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
     waiting = _of_event(tx, event, rsvp_id)
     if waiting.asked_guests is not None:
         return _let_guests_in(tx, event, waiting, waiting.asked_guests, tally)
-    if waiting.status is not RsvpStatus.PENDING:
+    if waiting.was_declined and event.over_at > tx.now and not event.is_cancelled:
+        since = waiting.created_at
+        waiting = replace(waiting, guests=waiting.said_guests, queued_at=since)
+    elif waiting.status is not RsvpStatus.PENDING:
         raise Conflict("this person does not wait for a yes")
     after = _seat(tx, event, waiting, tally)
-    if after.status is RsvpStatus.PENDING:
+    if after.status not in (RsvpStatus.GOING, RsvpStatus.WAITLIST):
         raise Conflict(
             "no seat is free, and where heads are only counted nobody can stand in line",
             cure=_MORE_SEATS,

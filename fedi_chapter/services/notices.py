@@ -43,15 +43,21 @@ MOST_AN_HOUR = 5
 CALM = timedelta(hours=1)
 """So many confirmations within this time are sent at once; then they are put off for as long."""
 
-CONCERNED = (RsvpStatus.GOING, RsvpStatus.MAYBE, RsvpStatus.PENDING, RsvpStatus.WAITLIST)
-"""Who must hear of a change: everybody who may still come."""
+CONCERNED = (
+    RsvpStatus.GOING,
+    RsvpStatus.MAYBE,
+    RsvpStatus.PENDING,
+    RsvpStatus.WAITLIST,
+    RsvpStatus.ATTENDED,
+)
+"""Who must hear of a change: everybody who may still come, and who is there already."""
 TURN = "turn"
 """The fact that says on which state of an RSVP a notice stands."""
 AUDIENCES = {
     NoticeKind.CHANGED: CONCERNED,
     NoticeKind.CANCELLED: CONCERNED,
     NoticeKind.MESSAGE: CONCERNED,
-    NoticeKind.REMINDER: (RsvpStatus.GOING,),
+    NoticeKind.REMINDER: (RsvpStatus.GOING, RsvpStatus.ATTENDED),
     NoticeKind.THANKS: (RsvpStatus.GOING, RsvpStatus.ATTENDED),
 }
 """Whom a notice to many is for."""

@@ -70,6 +70,15 @@ def test_an_organizer_takes_a_seat_back_and_the_next_in_line_has_it(
     assert "does not wait" in shell.refused_without_cure("event", "approve", event, "Ben")
 
 
+def test_a_decline_says_who_can_not_be_told_and_is_undone_by_an_approval(
+    shell: Shell, event: str
+) -> None:
+    by_hand(shell, event, "Ana", "--guests", "1")
+    assert "can't be told" in shell.run("event", "decline", event, "Ana").stdout
+    assert shell.told("event", "approve", event, "Ana")["status"] == "going"
+    assert shell.told("event", "rsvps", event)[0]["guests"] == 1
+
+
 def test_an_event_people_said_yes_to_is_deleted_once_they_know_or_on_purpose(
     shell: Shell, event: str
 ) -> None:

@@ -53,7 +53,7 @@ FIELDS = {
     "/admin/reports/close": {"report": REPORT},
     "/admin/sign-out": {},
     "/admin/events/{event}/approve": {"rsvp": "Dora"},
-    "/admin/events/{event}/decline": {"rsvp": "Ben"},
+    "/admin/events/{event}/decline": {"rsvp": "Ben", "sure": "yes"},
     "/admin/events/{event}/add": {"name": "Fay", "answer": "going", "guests": "0"},
     "/admin/events/{event}/seats": {"seats": "9"},
     "/admin/events/{event}/message": {"text": "Bring a lamp.", "urgent": "yes"},

@@ -101,8 +101,9 @@ async def test_the_list_leads_everyone_where_they_may_go(browser: httpx.AsyncCli
 async def test_an_organizer_lets_somebody_in_and_declines_another(
     browser: httpx.AsyncClient, sqlite_db: Database
 ) -> None:
-    answer = await press(browser, "decline", rsvp=await id_of(sqlite_db, "Ben"))
-    assert answer.headers["location"] == f"{HERE}?done=declined"
+    ben = await id_of(sqlite_db, "Ben")
+    answer = await press(browser, "decline", rsvp=ben, sure="yes")
+    assert answer.headers["location"] == f"{HERE}?done=untold&undo={ben}"
     assert await status_of(sqlite_db, "Ben") is RsvpStatus.NO
     await press(browser, "approve", rsvp=await id_of(sqlite_db, "Dora"))
     assert await status_of(sqlite_db, "Dora") is RsvpStatus.GOING  # Cleo's group does not fit
@@ -125,6 +126,68 @@ async def test_an_address_that_refuses_mail_is_shown_and_corrected(
     after = await sqlite_db.read(lambda tx: rsvp_of(tx, "Dora"))
     assert (after.email, after.email_refused_at) == ("dora@mail.example", None)
     assert "dora@mail.example is not confirmed" in (await browser.get(HERE)).text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("Mara", "We tell them."), ("Ben", "We have no way to tell them")]
+)
+async def test_taking_a_seat_back_asks_and_says_whether_the_person_can_be_told(
+    browser: httpx.AsyncClient, sqlite_db: Database, name: str, words: str
+) -> None:
+    asked = await press(browser, "decline", rsvp=await id_of(sqlite_db, name))
+    assert asked.status_code == 409
+    assert words in asked.text
+    assert "Do you really take this seat back?" in asked.text
+    assert await status_of(sqlite_db, name) is RsvpStatus.GOING
+    done = await press(browser, "decline", rsvp=await id_of(sqlite_db, name), sure="yes")
+    page = (await browser.get(done.headers["location"])).text
+    told = "They are told." if name == "Mara" else words
+    assert re.search(rf'role="status">{re.escape(told)}', page)
+
+
+async def test_who_is_only_counted_can_not_be_told(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    await sqlite_db.write(lambda tx: events.change(tx, replace(CAFE, counts_only=True)))
+    asked = await press(browser, "decline", rsvp=await id_of(sqlite_db, "Mara"))
+    assert "We have no way to tell them" in asked.text
+
+
+async def test_a_seat_taken_back_is_given_back_with_its_guests(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    mara = await id_of(sqlite_db, "Mara")
+    done = await press(browser, "decline", rsvp=mara, sure="yes")
+    page = (await browser.get(done.headers["location"])).text
+    assert "Undo: let them in after all" in page
+    await sqlite_db.write(lambda tx: events.change(tx, replace(CAFE, capacity=9)))
+    await press(browser, "approve", rsvp=mara)
+    back = await sqlite_db.read(lambda tx: rsvp_of(tx, "Mara"))
+    assert (back.status, back.guests) == (RsvpStatus.GOING, 1)
+
+
+async def test_who_gets_a_seat_back_that_is_taken_now_is_first_in_line(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    await sqlite_db.write(lambda tx: events.change(tx, replace(CAFE, capacity=3)))
+    mara = await id_of(sqlite_db, "Mara")
+    await press(browser, "decline", rsvp=mara, sure="yes")
+    await sqlite_db.write(lambda tx: events.change(tx, replace(CAFE, capacity=1)))
+    await press(browser, "approve", rsvp=mara)
+    back = await sqlite_db.read(lambda tx: rsvp_of(tx, "Mara"))
+    assert back.status is RsvpStatus.WAITLIST
+    assert await sqlite_db.read(lambda tx: rsvps.place_in_line(tx, back)) == 1
+
+
+async def test_a_no_of_their_own_is_nobodys_to_undo(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    said_no = await sqlite_db.read(lambda tx: rsvps.find(tx, CAFE.id, f"alias:{FORMULA}"))
+    assert said_no
+    assert said_no.status is RsvpStatus.NO
+    assert (await press(browser, "approve", rsvp=said_no.id)).status_code == 409
+    page = (await browser.get(f"{HERE}?undo={said_no.id}")).text
+    assert "let them in after all" not in page.lower()
 
 
 async def test_an_organizer_decides_on_more_guests_alone(

@@ -1,6 +1,7 @@
 """Somebody's own page of an answer: change it, take it back, be forgotten; the exact place."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -8,10 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from fedi_chapter.core.clock import SetClock
+from fedi_chapter.domain.door import Entry, EntryKind
+from fedi_chapter.domain.event import Event
+from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.domain.rsvp import RsvpStatus
+from fedi_chapter.services import door, messages
 from fedi_chapter.services.events import cancel_event
+from fedi_chapter.services.notices import tell_all
+from fedi_chapter.store import rsvps as store
 from fedi_chapter.store.tables import notices
-from fedi_chapter.store.tx import ReadTx
+from fedi_chapter.store.tx import ReadTx, WriteTx
 from tests.kit.guests import House
 from tests.kit.inviting import PICNIC, SUPPER
 from tests.kit.neighbourhood import BASE
@@ -147,3 +154,48 @@ async def test_a_cancelled_event_has_no_exact_place(house: House) -> None:
     place = await place_of(house, own)
     await house.deps.db.write(lambda tx: cancel_event(tx, SUPPER.id))
     assert (await house.browser.get(place)).status_code == 404
+
+
+# -- checked in --------------------------------------------------------------------------------
+
+
+async def checked_in(house: House, event: Event) -> str:
+    """Answer, be checked in, and return the path of one's own page."""
+    own = await house.own(event)
+
+    def work(tx: WriteTx) -> None:
+        (rsvp,) = store.of_event(tx, event.id)
+        entry = Entry(tx.new_id(), event.id, rsvp.id, EntryKind.CAME, tx.now, "form")
+        door.record(tx, event, entry)
+        messages.message_attendees(tx, event.id, "We meet at the gate.")
+
+    await house.deps.db.write(work)
+    return own
+
+
+async def test_who_is_checked_in_early_was_not_there_yet_and_still_reads_the_organizers(
+    house: House, clock: SetClock
+) -> None:
+    own = await checked_in(house, PICNIC)
+    page = await house.page(own)
+    assert "You are checked in" in page
+    assert "You were there" not in page
+    assert "This has been" not in page
+    assert "We meet at the gate." in page
+    clock.advance(PICNIC.over_at - clock.now())
+    page = await house.page(own)
+    assert "You were there" in page
+    assert "We meet at the gate." in page
+
+
+async def test_who_is_checked_in_hears_of_what_changes_before_the_end(house: House) -> None:
+    await checked_in(house, PICNIC)
+
+    def told(tx: WriteTx) -> list[int]:
+        (rsvp,) = store.of_event(tx, PICNIC.id)
+        address = replace(rsvp, email="ines@mail.example", email_confirmed_at=tx.now)
+        store.change(tx, address)
+        kinds = (NoticeKind.CHANGED, NoticeKind.CANCELLED, NoticeKind.MESSAGE)
+        return [tell_all(tx, PICNIC, kind, "now") for kind in kinds]
+
+    assert await house.deps.db.write(told) == [1, 1, 1]

@@ -187,6 +187,8 @@ def _asked_back(tx: ReadTx, request: Request, form: FormData, who: Visitor) -> E
     if not is_long_before(event, tx.now):
         return None
     known = rsvps.get(tx, RsvpId(word(form, "rsvp")))
+    if known is not None and known.event_id != event.id:
+        raise Missing
     name = (known.name if known else word(form, "name")) or ""
     fields = {each: word(form, each) for each in ("rsvp", "guests", "name")}
     return EarlyPage(site(tx), who.csrf, event, name, request.url.path, fields)

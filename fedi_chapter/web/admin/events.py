@@ -6,6 +6,7 @@ at the door finds the way there in the list, and nothing else.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -13,6 +14,8 @@ from starlette.responses import Response
 
 from fedi_chapter.core.errors import Conflict, FormInvalid
 from fedi_chapter.core.log import get_logger
+from fedi_chapter.domain.attendee import Attendee
+from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.event_message import EventMessage
 from fedi_chapter.domain.organizer import Organizer, Right
 from fedi_chapter.domain.rsvp import Answer, RsvpId
@@ -22,6 +25,7 @@ from fedi_chapter.services.attendees import ByHand
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.messages import Report
 from fedi_chapter.store import event_messages
+from fedi_chapter.store.pages.attendees import attendees as people_of
 from fedi_chapter.store.pages.event_desk import EventDesk, HostedEvent, event_desk, hosted
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -83,6 +87,23 @@ class EventDeskPage:
     typed: Typed = NOTHING
     again: bool = False
     """Whether it is urgent for the second time within a week, and needs a second yes."""
+    undo: Attendee | None = None
+    """Whose seat was just taken back, and can be given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakingBackPage:
+    """The question whether a seat is really to be taken back."""
+
+    site: Site
+    csrf: str
+    event: Event
+    person: Attendee
+
+    @property
+    def can_be_told(self) -> bool:
+        """Tell whether the person hears of it from us."""
+        return self.person.can_be_told and not self.event.counts_only
 
 
 @page(None)
@@ -121,11 +142,26 @@ async def approve(request: Request, form: FormData, who: Visitor) -> Response:
 @action(Right.HOST)
 async def decline(request: Request, form: FormData, who: Visitor) -> Response:
     """Say no to somebody, or only to more guests, or take a seat back."""
-    rsvp_id = RsvpId(word(form, "rsvp"))
-    verb = approval.decline_guests if word(form, "guests") else approval.decline
+    rsvp_id, only_guests = RsvpId(word(form, "rsvp")), bool(word(form, "guests"))
+    asked = await deps_of(request).db.read(lambda tx: _taking_back(tx, request, rsvp_id, who))
+    if asked and asked.person.rsvp.has_seat and not (only_guests or word(form, "sure")):
+        return ours(render(request, "admin/take_back.html", asked, status=409, keep=False))
+    verb = approval.decline_guests if only_guests else approval.decline
     return await _do(
-        request, who, "declined", lambda tx: verb(tx, event_named(tx, request), rsvp_id)
+        request,
+        who,
+        "declined" if asked and asked.can_be_told else "untold",
+        lambda tx: verb(tx, event_named(tx, request), rsvp_id),
+        undo="" if only_guests else rsvp_id,
     )
+
+
+def _taking_back(
+    tx: ReadTx, request: Request, rsvp_id: RsvpId, who: Visitor
+) -> TakingBackPage | None:
+    event = event_named(tx, request)
+    found = next((each for each in people_of(tx, event.id) if each.rsvp.id == rsvp_id), None)
+    return TakingBackPage(site(tx), who.csrf, event, found) if found else None
 
 
 @action(Right.HOST)
@@ -203,6 +239,7 @@ async def _do(
     write: Callable[[WriteTx], object],
     *,
     typed: Typed = NOTHING,
+    undo: str = "",
 ) -> Response:
     """Do one thing to an event and come back to it; what can't be done is said on the page."""
     try:
@@ -210,7 +247,8 @@ async def _do(
     except (Conflict, FormInvalid) as error:
         again = bool(typed.text) and isinstance(error, Conflict)
         return await _show(request, who, problem=error.message, typed=typed, again=again)
-    return to(f"/admin/events/{request.path_params['event']}?done={done}")
+    said = {"done": done, **({"undo": undo} if undo else {})}
+    return to(f"/admin/events/{request.path_params['event']}?{urlencode(said)}")
 
 
 async def _show(
@@ -230,8 +268,11 @@ async def _show(
             (each, messages.report(tx, event.id, deps.urls, each.id))
             for each in event_messages.of_event(tx, event.id)
         ]
+        desk, undo = event_desk(tx, event), request.query_params.get("undo", "")
+        taken = [each for each in desk.people if each.rsvp.id == undo and each.rsvp.was_declined]
         return EventDeskPage(
-            site(tx), who.csrf, event_desk(tx, event), told, done, problem, typed, again
+            *(site(tx), who.csrf, desk, told, done, problem, typed, again),
+            undo=taken[0] if taken else None,
         )
 
     shown = await deps.db.read(read)

@@ -36,6 +36,7 @@ class Answered:
     page: str
     """Their own page about it."""
     is_open: bool
+    is_over: bool
     """Whether the answer can still be changed."""
 
 
@@ -157,4 +158,5 @@ def _answered(tx: ReadTx, deps: Deps, event: Event, rsvp: Rsvp) -> Answered:
         rsvp,
         deps.urls.rsvp(deps.links.make("rsvp", rsvp.id)),
         is_open=allowed.is_on and not allowed.is_cancelled and not allowed.is_over,
+        is_over=allowed.is_over,
     )
