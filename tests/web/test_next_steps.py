@@ -12,7 +12,6 @@ from fedi_chapter.domain.organizer import Role
 from fedi_chapter.services import approval, members, messages
 from fedi_chapter.store import event_secrets, events
 from fedi_chapter.store.tx import Database, WriteTx
-from fedi_chapter.web.rate_limit import ANSWERS
 from tests.kit.attendance import CAFE, seed_attendance
 from tests.kit.desk import seed_desk
 from tests.kit.guests import House
