@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -116,5 +116,8 @@ def _when(event: NeighbourEvent, ours: str) -> str:
 
 
 def _zone(event: NeighbourEvent, ours: str) -> ZoneInfo:
-    """Return the zone the event names, else the chapter's."""
-    return ZoneInfo(event.timezone or ours)
+    """Return the zone the event names, else the chapter's, also where this machine lacks it."""
+    try:
+        return ZoneInfo(event.timezone or ours)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(ours)

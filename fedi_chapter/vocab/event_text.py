@@ -20,6 +20,9 @@ from fedi_chapter.vocab.wording import (
     who_sees_answers,
 )
 
+_HERE = "\0"
+"""Stands for an address until the words around it are made HTML."""
+
 
 def event_text(event: Event, urls: Urls) -> str:
     """Return the whole text as HTML."""
@@ -40,7 +43,8 @@ def _terms(event: Event) -> Iterator[str]:
         return
     t = translator(event.language)
     if event.rsvp is RsvpMode.EXTERNAL and event.external_url:
-        yield escape(t("Sign up at {host}", host="")).rstrip() + f" {_link(event.external_url)}"
+        words = escape(t("Sign up at {host}", host=_HERE))
+        yield words.replace(_HERE, _link(event.external_url))
     if event.online_url:
         yield f"{escape(t('Join online:'))} {_link(event.online_url)}"
     if event.place and event.place_shown is PlaceShown.TO_GOING:

@@ -69,12 +69,30 @@ def test_where_nobody_listens_the_way_to_sign_up_is_told(
 
 
 @pytest.mark.parametrize(
-    ("members", "start", "words"),
+    ("members", "start", "zone", "words"),
     [
-        ({"timezone": "America/New_York"}, "2031-01-05T18:00:00-05:00", "2031-01-05 18:00 EST"),
-        ({"timezone": "UTC"}, "2031-01-05T23:00:00+00:00", "2031-01-05 23:00 UTC"),
-        ({"timezone": None}, "2031-01-05T18:00:00-05:00", "2031-01-05 18:00 EST"),  # ours
-        ({"timezone": "Asia/Tokyo", "all_day": True}, "2031-01-06T08:00:00+09:00", "2031-01-06  "),
+        (
+            {"timezone": "America/New_York"},
+            "2031-01-05T18:00:00-05:00",
+            "America/New_York",
+            "2031-01-05 18:00 EST",
+        ),
+        ({"timezone": "UTC"}, "2031-01-05T23:00:00+00:00", "UTC", "2031-01-05 23:00 UTC"),
+        *(  # the chapter's own
+            (
+                {"timezone": unknown},
+                "2031-01-05T18:00:00-05:00",
+                "America/New_York",
+                "2031-01-05 18:00 EST",
+            )
+            for unknown in (None, "Mars/Base")
+        ),
+        (
+            {"timezone": "Asia/Tokyo", "all_day": True},
+            "2031-01-06T08:00:00+09:00",
+            "Asia/Tokyo",
+            "2031-01-06  ",
+        ),
     ],
 )
 def test_hours_are_those_of_the_place_with_their_zone(
@@ -82,6 +100,7 @@ def test_hours_are_those_of_the_place_with_their_zone(
     monkeypatch: pytest.MonkeyPatch,
     members: dict[str, object],
     start: str,
+    zone: str,
     words: str,
 ) -> None:
     at = datetime(2031, 1, 5, 23, tzinfo=UTC)
@@ -89,10 +108,7 @@ def test_hours_are_those_of_the_place_with_their_zone(
     assert shell.run("event", "attend", uri, "--wait", "0").stdout.startswith(words)
     assert shell.run("event", "attending").stdout.startswith(words)
     (listed,) = shell.told("event", "attending")
-    assert (listed["start"], listed["timezone"]) == (
-        start,
-        members["timezone"] or "America/New_York",
-    )
+    assert (listed["start"], listed["timezone"]) == (start, zone)
     assert listed["deleted"] is False
 
 
