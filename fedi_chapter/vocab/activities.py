@@ -136,6 +136,8 @@ class CreateByReference(Activity):
 
     object: str
     is_update: bool = False
+    in_reply_to: str | None = None
+    """What an object of another host is said to answer: a hint that it is about us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,10 @@ def _content(it: Received, thing: Document, *, is_update: bool) -> act.Activity:
     if uri is None:
         return it.other("an object without a usable id")
     if not same_host(uri, it.actor):
-        return act.CreateByReference(**it.common, object=uri, is_update=is_update)
+        answers = next(iter(ids_of(thing.get("inReplyTo"))), None)
+        return act.CreateByReference(
+            **it.common, object=uri, is_update=is_update, in_reply_to=answers
+        )
     author = _event_author(thing, it.actor) if is_event else _author(thing, it.actor)
     if author != it.actor:
         # Mobilizon lets a person write in the name of a group, and several may hold an event.

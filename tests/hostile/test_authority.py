@@ -199,7 +199,7 @@ async def test_an_actor_whose_inbox_is_a_victims_is_refused(world: World) -> Non
 @pytest.mark.parametrize(  # SSRF-15
     "inbox", ["http://169.254.169.254/", "https://a.test/inbox", "https://localhost/inbox"]
 )
-async def test_an_inbox_at_a_private_address_is_refused(world: World, inbox: str) -> None:
+async def test_a_shared_inbox_at_a_private_address_is_never_used(world: World, inbox: str) -> None:
     chapter, _, _ = await open_chapter(world)
     evil = world.mastodon("evil.test")
 
@@ -209,8 +209,13 @@ async def test_an_inbox_at_a_private_address_is_refused(world: World, inbox: str
 
     mallory = Crooked(evil, "mallory", evil.key)
     evil.members["mallory"] = mallory
-    assert await mallory.follow(chapter.uri) == 401
-    assert await chapter.followers() == []
+    assert await mallory.follow(chapter.uri) == 202
+    await world.settle()
+    await chapter.post("Hello again")
+    await world.settle()
+    posted = [each.url for each in world.network.sent if each.method == "POST"]
+    assert f"{mallory.uri}/inbox" in posted
+    assert inbox not in posted[1:]  # the first is the Follow itself
 
 
 async def test_a_post_to_our_followers_is_not_passed_on_to_them(world: World) -> None:  # OBJ-15

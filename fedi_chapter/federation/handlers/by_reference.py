@@ -7,7 +7,7 @@ by its author (OBJ-01, OBJ-11).
 from fedi_chapter.deps import Deps
 from fedi_chapter.federation import objects
 from fedi_chapter.federation.case import Case
-from fedi_chapter.federation.intake import take_event, take_note
+from fedi_chapter.federation.intake import root_of, take_event, take_note
 from fedi_chapter.federation.objects import Authored
 from fedi_chapter.federation.outcome import Ignored, Outcome
 from fedi_chapter.store import followers, following, known
@@ -35,7 +35,7 @@ def apply(
 
 
 def _is_wanted(tx: ReadTx, activity: CreateByReference, case: Case) -> bool:
-    """Tell whether it is kept already, or may be a neighbour's, or a follower's reply.
+    """Tell whether it is kept already, or may be a neighbour's, or is said to be a reply to us.
 
     Members of a Mobilizon publish in the name of a group: one that we follow is on their host.
     """
@@ -45,4 +45,5 @@ def _is_wanted(tx: ReadTx, activity: CreateByReference, case: Case) -> bool:
         or following.is_followed(tx, who)
         or following.is_anybody_followed(tx, host_of(activity.object))
         or followers.is_follower(tx, who)
+        or root_of(tx, case.urls, activity.in_reply_to) is not None
     )
