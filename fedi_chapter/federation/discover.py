@@ -25,7 +25,7 @@ from fedi_chapter.net.fetch import Budget
 from fedi_chapter.net.pools import Cause
 from fedi_chapter.store import hosts
 from fedi_chapter.store import remote_actors as stored_actors
-from fedi_chapter.vocab.shape import host_of
+from fedi_chapter.vocab.shape import host_of, id_of
 
 _INTENT = "https://w3id.org/fep/3b86/"
 _TO_OPEN = (
@@ -176,9 +176,9 @@ async def _entry(deps: Deps, own: OwnObject, host: str) -> str:
 
 def _is_at(page: str, host: str, *, allow_http: bool) -> bool:
     """Tell whether `page` is a plain https address on `host` or below it (ADM-12)."""
-    if not page.isascii() or not page.isprintable() or "\\" in page or " " in page:
+    if id_of(page) is None or not page.isascii() or not page.isprintable():
         return False
     parts = urlsplit(page)
     if parts.scheme != "https" and not (allow_http and parts.scheme == "http"):
         return False
-    return "@" not in parts.netloc and (host_of(page) == host or host_of(page).endswith(f".{host}"))
+    return host_of(page) == host or host_of(page).endswith(f".{host}")

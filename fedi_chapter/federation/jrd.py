@@ -14,17 +14,13 @@ from fedi_chapter.core.errors import MalformedActivity, NoDocument, UnknownHandl
 from fedi_chapter.deps import Deps
 from fedi_chapter.net.fetch import Budget, Fetched
 from fedi_chapter.vocab.shape import Document, id_of, mappings, parse
+from fedi_chapter.vocab.terms import AS
 
 ACCEPT = "application/jrd+json, application/json"
 DEADLINE = 5.0
 
 _HANDLE = re.compile(r"@?([A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?)@([^@/\\?#\s]{1,255})")
-_ACTIVITY = frozenset(
-    {
-        "application/activity+json",
-        'application/ld+json; profile="https://www.w3.org/ns/activitystreams"',
-    }
-)
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ async def ask(deps: Deps, handle: Handle, budget: Budget) -> Jrd:
     path = f"/.well-known/webfinger?resource={resource}"
     fetched = await from_host(deps, handle.host, path, accept=ACCEPT, budget=budget)
     try:
-        document = parse(fetched.body)
+        document = parse(fetched.body.removeprefix(_BOM))
     except MalformedActivity as error:
         raise NoDocument(f"{handle.host} answers with {error.message}") from error
     return _read(document)
@@ -105,14 +101,8 @@ async def _get(deps: Deps, url: str, accept: str, budget: Budget) -> Fetched:
 
 def _read(document: Document) -> Jrd:
     links = mappings(document.get("links"))
-    actor = next(
-        (
-            id_of(link.get("href"))
-            for link in links
-            if link.get("rel") == "self" and link.get("type") in _ACTIVITY
-        ),
-        None,
-    )
+    named = (id_of(link.get("href")) for link in links if _is_actor(link))
+    actor = next((uri for uri in named if uri), None)
     templates = {
         str(link["rel"]): link["template"]
         for link in reversed(links)
@@ -121,11 +111,22 @@ def _read(document: Document) -> Jrd:
     return Jrd(_subject(document.get("subject")), actor, templates)  # type: ignore[arg-type]
 
 
+def _is_actor(link: Document) -> bool:
+    """Tell whether a link leads to the actor; its media type may be spelled in any way."""
+    stated = link.get("type")
+    media_type, _, parameters = (stated if isinstance(stated, str) else "").partition(";")
+    kind = media_type.strip().lower()
+    is_activity = kind == "application/activity+json"
+    is_ld = kind == "application/ld+json" and AS in parameters
+    return link.get("rel") == "self" and (is_activity or is_ld)
+
+
 def _subject(value: object) -> Handle | None:
     if not isinstance(value, str):
         return None
+    scheme, colon, rest = value.partition(":")
     try:
-        return read_handle(value.removeprefix("acct:"))
+        return read_handle(rest if colon and scheme.lower() == "acct" else value)
     except UnknownHandle:
         return None
 

@@ -10,6 +10,7 @@ from fedi_chapter.domain.post import PostId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.store import known, local_actors, posts
 from fedi_chapter.store.tx import ReadTx
+from fedi_chapter.vocab.activities import PUBLIC
 
 
 def actor_at(tx: ReadTx, urls: Urls, uri: str) -> LocalActor | None:
@@ -25,6 +26,11 @@ def actor_at(tx: ReadTx, urls: Urls, uri: str) -> LocalActor | None:
         case _, handle:
             found = local_actors.by_handle(tx, handle)
             return found if found and found.kind is ActorKind.GROUP else None
+
+
+def followed_at(tx: ReadTx, urls: Urls, uri: str) -> LocalActor | None:
+    """Return whom a Follow of `uri` means; Public means the server, which passes all of it on."""
+    return local_actors.instance_actor(tx) if uri == PUBLIC else actor_at(tx, urls, uri)
 
 
 def owner_at(tx: ReadTx, urls: Urls, uri: str, *, public_only: bool = False) -> ActorId | None:

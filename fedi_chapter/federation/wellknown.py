@@ -21,23 +21,38 @@ NODEINFO_REL = "http://nodeinfo.diaspora.software/ns/schema/2.1"
 def find(tx: ReadTx, urls: Urls, resource: str) -> LocalActor | None:
     """Return the actor of ours that a WebFinger `resource` names, if any.
 
-    Understood are `acct:name@domain` (our handle domain, or the host of our origin), an
-    actor's id or page, and the bare origin, which names the instance actor (FEP-d556).
+    Understood are `acct:name@domain` (our handle domain, or the host of our origin), an actor's
+    id or page, also as `BASE/@name`, and the bare origin, which names the instance actor
+    (FEP-d556); schemes and hosts in capitals, and a slash too many.
     """
-    if resource.startswith("acct:"):
-        return _by_handle(tx, urls, resource.removeprefix("acct:").removeprefix("@"))
-    if resource.rstrip("/") in {urls.base, f"https://{urls.domain}"}:
-        return local_actors.instance_actor(tx)
-    return ours.actor_at(tx, urls, resource)
+    scheme, _, rest = resource.partition(":")
+    if scheme.lower() == "acct":
+        return _by_handle(tx, urls, rest.removeprefix("@"))
+    try:
+        parts = urlsplit(resource)
+    except ValueError:  # its host is none
+        return None
+    if scheme.lower() not in {"https", "http"} or not _is_ours(urls, parts.netloc):
+        return None
+    path = parts.path.rstrip("/")
+    if not path or parts.query:
+        return None if parts.query else local_actors.instance_actor(tx)
+    if path.startswith("/@"):
+        return local_actors.by_handle(tx, path.removeprefix("/@").lower())
+    return ours.actor_at(tx, urls, urls.base + path)
 
 
 def _by_handle(tx: ReadTx, urls: Urls, handle: str) -> LocalActor | None:
-    name, _, host = handle.lower().rpartition("@")
-    if host not in {urls.domain.lower(), urls.host.lower()}:
+    name, _, host = handle.lower().rstrip("/").rpartition("@")
+    if not _is_ours(urls, host):
         return None
     if name == host:  # Mastodon's way to ask for the server itself
         return local_actors.instance_actor(tx)
     return local_actors.by_handle(tx, name)
+
+
+def _is_ours(urls: Urls, host: str) -> bool:
+    return host.lower() in {urls.domain.lower(), urls.host.lower()}
 
 
 def webfinger(actor: LocalActor, urls: Urls, rels: tuple[str, ...] = ()) -> dict[str, object]:

@@ -14,6 +14,7 @@ from fedi_chapter.vocab.shape import (
     instant_of,
     line_of,
     many,
+    mappings,
     only,
     same_host,
     text_of,
@@ -28,8 +29,19 @@ LONGEST_NOTE = 500
 
 
 def read_follow(it: Received) -> act.Activity:
-    """Read a Follow, kept as it came: microblog.pub wants it back to the letter."""
-    return act.Follow(**it.common, target=it.need("object"), document=to_embed(it.document))
+    """Read a Follow, kept as it came: microblog.pub wants it back to the letter.
+
+    A relay, and who subscribes to one, follows Public, in any of its spellings.
+    """
+    target = _one(it.document.get("object"))
+    if target is None:
+        raise MalformedActivity("Follow without one usable object")
+    return act.Follow(**it.common, target=target, document=to_embed(it.document))
+
+
+def _one(value: object) -> str | None:
+    """Return the one id in a value, Public in its full form."""
+    return next(iter(ids_of(only(value))), None)
 
 
 def read_answer(it: Received) -> act.Activity:
@@ -38,9 +50,13 @@ def read_answer(it: Received) -> act.Activity:
     A bare id may name any of them. Taken for a follow's, it is told apart by the handler,
     which knows our follows; but nobody follows tentatively.
     """
-    thing = it.document.get("object")
-    if isinstance(thing, list):
-        return _event_answer(it, thing)
+    things = many(it.document.get("object"))
+    if len(things) > 1:
+        follow = next((each for each in mappings(things) if type_of(each, {"Follow"})), None)
+        if follow is None:
+            return _event_answer(it, things)
+        things = [follow]
+    thing = things[0] if things else None
     firm = {"Accept": True, "Reject": False}.get(it.type)
     if isinstance(thing, dict) and type_of(thing):
         return _embedded_answer(it, thing, firm)
@@ -58,7 +74,7 @@ def _embedded_answer(it: Received, thing: Document, firm: bool | None) -> act.Ac
             accepted=firm,
             follow_id=id_of(thing),
             follower=id_of(only(thing.get("actor"))),
-            target=id_of(only(thing.get("object"))),
+            target=_one(thing.get("object")),
         )
     if firm is not None and type_of(thing, {"QuoteRequest"}):
         return act.QuoteAnswer(**it.common, accepted=firm, request_id=id_of(thing))
@@ -122,7 +138,7 @@ def read_undo(it: Received) -> act.Activity:
     author = only(thing.get("actor"))
     if author is not None and id_of(author) != it.actor:
         return it.other("the undo of somebody else's activity")
-    uri, target = id_of(thing), id_of(only(thing.get("object")))
+    uri, target = id_of(thing), _one(thing.get("object"))
     if type_of(thing, {"Follow"}):
         return act.UndoFollow(**it.common, follow_id=uri, target=target)
     if type_of(thing, {"Announce"}):

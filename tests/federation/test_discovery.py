@@ -1,7 +1,9 @@
 """Finding the actor behind a handle, a host's software, and a visitor's follow page."""
 
+import json
 from urllib.parse import quote
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -45,6 +47,51 @@ async def test_a_handle_leads_to_its_actor(world: World, written: str) -> None:
 async def test_an_address_leads_to_its_actor(world: World) -> None:
     chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
     assert (await discover.resolve(chapter.deps, alice.uri)).uri == alice.uri
+
+
+AS = "https://www.w3.org/ns/activitystreams"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        f'application/ld+json;profile="{AS}"',
+        f'application/ld+json ; profile="{AS}"',
+        f"application/ld+json; profile={AS}",
+        f'application/ld+json; charset=utf-8; profile="{AS} {AS}#more"',
+        "application/activity+json; charset=utf-8",
+        "application/activity+json;charset=utf-8",
+        "Application/Activity+JSON",
+    ],
+)
+async def test_a_link_to_an_actor_is_known_in_every_spelling_of_its_type(
+    world: World, kind: str
+) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    document = {
+        "subject": "ACCT:@alice@m.test",
+        "links": [
+            {"rel": "self", "type": "application/activity+json"},
+            {"rel": "self", "type": kind, "href": None},
+            {"rel": "http://webfinger.net/rel/profile-page", "href": "https://m.test/@alice"},
+            {"rel": "self", "type": "text/html", "href": "https://m.test/@alice"},
+            {"rel": "self", "type": kind, "href": alice.uri},
+        ],
+    }
+    body = b"\xef\xbb\xbf" + json.dumps(document).encode()
+    resource = "https://m.test/.well-known/webfinger?resource=acct%3Aalice%40m.test"
+    world.network.instead[resource] = httpx.Response(200, content=body)
+    assert (await discover.resolve(chapter.deps, "@alice@m.test")).uri == alice.uri
+
+
+@pytest.mark.parametrize("kind", ["application/ld+json", "application/json", "text/html", 7, None])
+async def test_a_link_of_another_type_leads_to_nobody(world: World, kind: object) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    document = {"links": [{"rel": "self", "type": kind, "href": alice.uri}]}
+    resource = "https://m.test/.well-known/webfinger?resource=acct%3Aalice%40m.test"
+    world.network.instead[resource] = httpx.Response(200, json=document)
+    with pytest.raises(UnknownHandle):
+        await discover.resolve(chapter.deps, "@alice@m.test")
 
 
 @pytest.mark.parametrize(

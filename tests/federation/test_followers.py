@@ -10,6 +10,7 @@ from fedi_chapter.domain.chapter import ActorKind
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.happening import ServerFollowed
 from fedi_chapter.store import followers, hosts, local_actors, outbox
+from fedi_chapter.vocab.activities import PUBLIC
 from tests.kit.peers.mastodon import Json, Member
 from tests.kit.world import World
 
@@ -185,3 +186,26 @@ async def test_a_follow_is_accepted_in_every_shape_it_is_written_in(
     inner = answer.activity["object"]
     assert isinstance(inner, dict)
     assert (inner["id"], inner["object"]) == (follow["id"], thing)
+
+
+@pytest.mark.parametrize("public", ["as:Public", "Public", PUBLIC, [PUBLIC]])
+async def test_a_relays_follow_of_public_is_a_follow_of_the_whole_server(
+    world: World, public: object
+) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("relay.test")
+    relay = Relay(mastodon, "relay", mastodon.key)
+    mastodon.members["relay"] = relay
+    follow = relay.activity("Follow", public, uri="https://relay.test/activities/1")
+    assert await relay.send(chapter.urls.shared_inbox, follow) == 202
+    await chapter.step()
+    await chapter.step()
+    (answer,) = mastodon.received
+    assert (answer.activity["type"], answer.activity["actor"]) == ("Accept", "https://a.test/actor")
+    inner = answer.activity["object"]
+    assert isinstance(inner, dict)
+    assert (inner["id"], inner["object"]) == (follow["id"], public)
+    assert await chapter.read(lambda tx: followers.is_follower(tx, relay.uri))
+    undo = relay.activity("Undo", follow, uri="https://relay.test/activities/2")
+    assert await relay.send(chapter.urls.shared_inbox, undo) == 202
+    await chapter.step()
+    assert not await chapter.read(lambda tx: followers.is_follower(tx, relay.uri))

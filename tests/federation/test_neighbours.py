@@ -37,6 +37,29 @@ async def test_a_follow_of_ours_is_accepted_by_the_one_we_asked(world: World) ->
     assert alice.server.types() == ["Follow"]
 
 
+@pytest.mark.parametrize("shape", ["one", "among others", "id", "reject"])
+async def test_an_answer_may_come_with_the_follow_in_a_list(world: World, shape: str) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    alice = mastodon.member("alice")
+    mastodon.accepts_follows = shape == "reject"  # the other of what is said below
+    await chapter.follow(alice.uri)
+    await world.settle()
+    follow = mastodon.received[0].activity
+    mine = {"id": f"{alice.uri}#1", "type": "Like", "object": alice.uri}
+    things: dict[str, list[object]] = {
+        "one": [follow],
+        "among others": [mine, follow],
+        "id": [follow["id"]],
+        "reject": [follow],
+    }
+    kind = "Reject" if shape == "reject" else "Accept"
+    answer = alice.activity(kind, things[shape], uri=f"{alice.uri}#answers/1")
+    assert await alice.to_personal(chapter.uri, answer) == 202
+    await world.settle()
+    expected = FollowState.REJECTED if shape == "reject" else FollowState.ACCEPTED
+    assert await state_of(chapter, alice.uri) is expected
+
+
 async def test_a_later_reject_removes_us_as_a_follower(world: World) -> None:
     chapter, alice = await followed(world)
     follow_id = alice.server.received[0].activity["id"]

@@ -88,6 +88,14 @@ async def _event(chapter: Chapter, name: str, days: int) -> str:
         ("https://a.test/actor", "acct:relay@a.test", "/actor"),
         ("https://a.test", "acct:relay@a.test", "/actor"),
         ("https://a.test/", "acct:relay@a.test", "/actor"),
+        ("ACCT:a@a.test", "acct:a@a.test", "/chapter"),
+        ("Acct:@A@a.test/", "acct:a@a.test", "/chapter"),
+        ("https://a.test/@a", "acct:a@a.test", "/chapter"),
+        ("https://a.test/@A/", "acct:a@a.test", "/chapter"),
+        ("https://a.test/@relay", "acct:relay@a.test", "/actor"),
+        ("https://a.test/chapter/", "acct:a@a.test", "/chapter"),
+        ("HTTPS://A.TEST/chapter", "acct:a@a.test", "/chapter"),
+        ("http://a.test/actor/", "acct:relay@a.test", "/actor"),
     ],
 )
 async def test_webfinger_leads_from_every_name_to_the_actor_and_back(
@@ -118,6 +126,13 @@ async def test_webfinger_leads_from_every_name_to_the_actor_and_back(
         ("?resource=https://a.test/events/1", 404),
         ("?resource=https://a.test/groups/a", 404),
         ("?resource=https://a.test/groups/relay", 404),
+        ("?resource=https://a.test/@nobody", 404),
+        ("?resource=https://a.test/@", 404),
+        ("?resource=https://a.test/@a@b.test", 404),
+        ("?resource=https://b.test/@a", 404),
+        ("?resource=https://a.test/?@a", 404),
+        ("?resource=ftp://a.test/@a", 404),
+        ("?resource=https://[/@a", 404),
     ],
 )
 async def test_webfinger_tells_a_bad_question_from_an_unknown_name(

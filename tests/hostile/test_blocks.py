@@ -198,20 +198,34 @@ def hidden(world: World, host: str, **elsewhere: object) -> Member:
     "place",
     ["https://{}/inbox", "https://{}./inbox", "https://{}:8443/inbox", "https://in.{}/inbox"],
 )
-@pytest.mark.parametrize("member", ["inbox", "sharedInbox"])
 async def test_an_inbox_at_a_blocked_host_hides_behind_no_other_name(
-    world: World, host: str, blocked: str, place: str, member: str
+    world: World, host: str, blocked: str, place: str
 ) -> None:
     chapter = await world.chapter("a.test")
     await chapter.write(lambda tx: block(tx, BLOCKED, chapter.urls))
-    there = place.format(blocked)
-    named = {"inbox": there} if member == "inbox" else {"endpoints": {"sharedInbox": there}}
     world.mastodon(blocked)
-    mallory = hidden(world, host, **named)
+    mallory = hidden(world, host, inbox=place.format(blocked))
     assert await mallory.follow(chapter.uri) == (403 if host == BLOCKED else 401)
     await chapter.post("Hello")
     await world.settle()
     assert await chapter.followers() == []
+    assert [each.url for each in world.network.sent if BLOCKED in each.url] == []
+
+
+@pytest.mark.parametrize(  # OBJ-19
+    "place",
+    ["https://{}/inbox", "https://{}./inbox", "https://{}:8443/inbox", "https://in.{}/inbox"],
+)
+async def test_a_shared_inbox_at_a_blocked_host_is_never_used(world: World, place: str) -> None:
+    chapter = await world.chapter("a.test")
+    await chapter.write(lambda tx: block(tx, BLOCKED, chapter.urls))
+    world.mastodon(BLOCKED)
+    mallory = hidden(world, "good.test", endpoints={"sharedInbox": place.format(BLOCKED)})
+    assert await mallory.follow(chapter.uri) == 202
+    await world.settle()
+    await chapter.post("Hello")
+    await world.settle()
+    assert await chapter.followers() == [mallory.uri]
     assert [each.url for each in world.network.sent if BLOCKED in each.url] == []
 
 

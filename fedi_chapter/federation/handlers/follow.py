@@ -27,7 +27,7 @@ MOST_WAITING = 1_000
 
 def apply(tx: WriteTx, activity: Follow, case: Case) -> Outcome:
     """Store the follower, and accept at once unless an organizer must be asked."""
-    followed = ours.actor_at(tx, case.urls, activity.target)
+    followed = ours.followed_at(tx, case.urls, activity.target)
     if followed is None or activity.id is None:
         return Ignored("follows nobody here")
     known = followers.get(tx, followed.id, case.sender.uri)

@@ -15,7 +15,7 @@ from fedi_chapter.vocab.activities import UndoFollow
 def apply(tx: WriteTx, activity: UndoFollow, case: Case) -> Outcome:
     """Remove the sender as a follower of the target, or of whom the bare Follow id names."""
     if activity.target is not None:
-        followed = ours.actor_at(tx, case.urls, activity.target)
+        followed = ours.followed_at(tx, case.urls, activity.target)
         candidates = [followed] if followed else []
     else:
         candidates = [

@@ -157,8 +157,13 @@ def test_nobody_follows_tentatively() -> None:
 
 
 def test_an_answer_to_an_event_is_never_one_to_a_follow() -> None:
-    for thing in ({"type": "Event", "id": EVENT}, [EVENT]):
+    for thing in ({"type": "Event", "id": EVENT}, [EVENT, f"{EVENT}2"]):
         assert isinstance(read("Accept", object=thing), act.EventAnswer)
+
+
+def test_a_list_of_one_is_read_as_that_one() -> None:
+    for thing in (EVENT, {"type": "Event", "id": EVENT}, {"type": "Follow", "id": EVENT}):
+        assert read("Accept", object=[thing]) == read("Accept", object=thing)
 
 
 def test_an_invitation_by_id_stands_for_itself() -> None:
