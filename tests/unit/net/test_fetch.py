@@ -206,17 +206,6 @@ async def test_a_redirect_to_a_broken_address_shuts_nobody_off(fetcher: GuardedF
         assert (await fetcher.get(victim.url("/alice"))).body == b"{}"
 
 
-async def test_a_host_that_holds_us_up_before_it_redirects_shuts_nobody_off(
-    fetcher: GuardedFetcher,
-) -> None:
-    async with hostile(reply()) as victim:
-        head = f"HTTP/1.1 302 Found\r\nLocation: {victim.url('/alice')}\r\n".encode()
-        late = raw(head, b"Content-Length: 0\r\n\r\n", pause=0.4)
-        async with hostile(late) as evil:
-            assert (await fetcher.get(evil.url(), deadline=0.5)).body == b"{}"
-        assert (await fetcher.get(victim.url("/bob"))).body == b"{}"
-
-
 async def test_a_host_rests_as_long_as_it_asked_us_to(
     fetcher: GuardedFetcher, clock: SetClock
 ) -> None:
