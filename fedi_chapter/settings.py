@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from fedi_chapter.core.errors import SettingsInvalid
+from fedi_chapter.core.names import ascii_host
 from fedi_chapter.core.smtp import SmtpServer, parse_smtp_url
 
 PREFIX = "FEDI_CHAPTER_"
@@ -33,6 +34,8 @@ def origin_of(address: str) -> str:
     """
     parts = urlsplit(address.strip().lower())
     port, host = parts.port, parts.hostname
+    if host and not host.isascii():
+        host = ascii_host(host)
     says_more = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment
     if parts.scheme not in DEFAULT_PORTS or not host or says_more:
         raise ValueError("an origin such as https://chapter.example.org, without a path")
@@ -67,7 +70,13 @@ def _check_port(address: str) -> None:
         raise ValueError("its port is a number from 1 to 65535") from error
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+def _hosts(value: object) -> object:
+    """Read names of hosts, each in its one spelling; one that is none fits no server."""
+    words = _words(value)
+    return [ascii_host(each) or each for each in words] if isinstance(words, list) else words
+
+
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)]
 
 
 class Settings(BaseSettings):
@@ -89,9 +98,9 @@ class Settings(BaseSettings):
     """Whom we deal with: everyone, new peers only after an organizer's yes, or a list."""
     replies: Literal["followers", "everyone", "nobody"] = "followers"
     """Whose replies show at once; those of others are held for an organizer."""
-    event_servers: Words = ()
+    event_servers: Hosts = ()
     """Hosts that get the Event whatever their NodeInfo says."""
-    face_servers: Words = ()
+    face_servers: Hosts = ()
     """Hosts that get the microblog face whatever their NodeInfo says."""
     smtp_url: str | None = Field(default=None, repr=False)
     """Where mail goes out, and in whose name; without it mail is off."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fedi_chapter.cli.frame import note
 from fedi_chapter.core.errors import BadDocument, ChapterError, Missing, NotAllowed
 from fedi_chapter.core.markdown import prose
+from fedi_chapter.core.names import ascii_address
 from fedi_chapter.core.text import handles
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event, EventId
@@ -59,7 +60,7 @@ async def object_at(deps: Deps, url: str) -> Found:
         RemoteFailure: it can't be fetched.
 
     """
-    budget = Budget(cause=Cause.OURS)
+    budget, url = Budget(cause=Cause.OURS), ascii_address(url)
     if not deps.urls.is_own(url):
         document = await origin.fetch(deps, url, budget=budget)
         if not type_of(document, ACTIVITY_TYPES):

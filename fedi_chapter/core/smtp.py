@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from fedi_chapter.core.names import ascii_host, ascii_mail_address
+
 SHAPE = "smtp://user:password@mail.example.org:587?from=events@example.org"
 _UNREADABLE = (
     f"it names a host and nothing behind it but ?from=…, such as {SHAPE} "
@@ -59,22 +61,29 @@ def parse_smtp_url(url: str) -> SmtpServer:
     parts, port = _split(url)
     if parts.scheme not in _PORTS:
         raise ValueError(f"it begins with smtp:// or smtps://, such as {SHAPE}")
-    if not parts.hostname or parts.path not in ("", "/") or parts.fragment:
+    host = _host(parts)
+    if not host or parts.path not in ("", "/") or parts.fragment:
         raise ValueError(_UNREADABLE)
     if (parts.username is None) != (parts.password is None):
         raise ValueError(f"a user needs a password, and a password a user, such as {SHAPE}")
     options = dict(parse_qsl(parts.query))
-    sender = options.pop("from", "")
+    sender = ascii_mail_address(options.pop("from", ""))
     if options or not is_mail_address(sender):
         raise ValueError(f"it ends in ?from= and one mail address, such as {SHAPE}")
     return SmtpServer(
-        host=parts.hostname,
+        host=host,
         port=port or _PORTS[parts.scheme],
         sender=sender,
         is_tls=parts.scheme == "smtps",
         user=unquote(parts.username) if parts.username is not None else None,
         password=unquote(parts.password) if parts.password is not None else None,
     )
+
+
+def _host(parts: SplitResult) -> str | None:
+    """Return the host in plain ASCII; a bare address as it stands."""
+    name = parts.hostname
+    return name if name is None or name.isascii() else ascii_host(name)
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:

@@ -7,6 +7,7 @@ never inside a transaction. What goes out is written by `publish.attendance`.
 from dataclasses import replace
 
 from fedi_chapter.core.errors import BadDocument, Conflict, NotAllowed, RemoteFailure
+from fedi_chapter.core.names import ascii_address
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.attendance import Attendance, AttendanceState
 from fedi_chapter.domain.chapter import LocalActor
@@ -43,6 +44,7 @@ async def attend(
         Missing, FormInvalid: as `services.attendance.attend`.
 
     """
+    url = ascii_address(url)
     if same_host(url, deps.urls.base):
         raise Conflict("that event is on this server", cure="give the address of a neighbour's")
     event = await _event(deps, url)

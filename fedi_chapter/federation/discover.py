@@ -16,6 +16,7 @@ from fedi_chapter.core.errors import (
     UnknownHandle,
     Unreachable,
 )
+from fedi_chapter.core.names import ascii_address
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import OwnObject
@@ -48,7 +49,7 @@ async def resolve(deps: Deps, target: str) -> RemoteActor:
         Unreachable: the server gave no answer, or a broken one; with the cure.
 
     """
-    budget, word = Budget(cause=Cause.OURS), target.strip()
+    budget, word = Budget(cause=Cause.OURS), ascii_address(target.strip())
     is_address = word.startswith(("https://", "http://"))
     try:
         if is_address:

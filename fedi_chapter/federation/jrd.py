@@ -8,9 +8,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-import idna
-
 from fedi_chapter.core.errors import MalformedActivity, NoDocument, UnknownHandle, Unreachable
+from fedi_chapter.core.names import ascii_host
 from fedi_chapter.deps import Deps
 from fedi_chapter.net.fetch import Budget, Fetched
 from fedi_chapter.vocab.shape import Document, id_of, mappings, parse
@@ -57,7 +56,7 @@ def read_handle(text: str) -> Handle:
 
     """
     match = _HANDLE.fullmatch(text.strip())
-    host = None if match is None else _plain_host(match[2])
+    host = None if match is None else ascii_host(match[2])
     if match is None or host is None:
         raise UnknownHandle(
             f"{text[:100]!r} is not a handle", cure="write it like @name@server.example"
@@ -129,15 +128,3 @@ def _subject(value: object) -> Handle | None:
         return read_handle(rest if colon and scheme.lower() == "acct" else value)
     except UnknownHandle:
         return None
-
-
-def _plain_host(text: str) -> str | None:
-    """Return a host as it stands in addresses: one spelling for every name."""
-    name, colon, port = text.partition(":")
-    if colon and not (port.isascii() and port.isdigit()):
-        return None
-    try:
-        ascii_name = idna.encode(name.rstrip("."), uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
-        return None
-    return f"{ascii_name}{colon}{port}"

@@ -5,6 +5,7 @@ network, so never inside a transaction. A server is believed about its own peopl
 what the account's own document says as well (ADM-11).
 """
 
+import re
 from urllib.parse import urlsplit
 
 from fedi_chapter.core.errors import (
@@ -29,6 +30,8 @@ from fedi_chapter.store import blocks, hosts
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.shape import host_of
 
+_ADDRESS = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+
 
 async def home(deps: Deps, typed: str) -> str:
     """Return the origin of the server that `@me@my.server`, or `my.server`, names.
@@ -42,9 +45,9 @@ async def home(deps: Deps, typed: str) -> str:
         RemoteFailure: the server gave no usable answer.
 
     """
-    word = typed.strip()
-    if word.startswith(("https://", "http://")):
-        word = urlsplit(word).netloc
+    word, address = typed.strip(), _ADDRESS.match(typed.strip())
+    if address:
+        word = address[1]
     name, _, host = word.removeprefix("@").rpartition("@")
     asked = jrd.read_handle(f"{name or 'server'}@{host}")
     if asked.host in {deps.urls.domain.lower(), deps.urls.host.lower()}:

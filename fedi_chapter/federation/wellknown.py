@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fedi_chapter import __version__
+from fedi_chapter.core.names import ascii_host
 from fedi_chapter.domain.chapter import ActorKind, LocalActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import ours
@@ -46,13 +47,13 @@ def _by_handle(tx: ReadTx, urls: Urls, handle: str) -> LocalActor | None:
     name, _, host = handle.lower().rstrip("/").rpartition("@")
     if not _is_ours(urls, host):
         return None
-    if name == host:  # Mastodon's way to ask for the server itself
+    if ascii_host(name) == ascii_host(host):  # Mastodon's way to ask for the server itself
         return local_actors.instance_actor(tx)
     return local_actors.by_handle(tx, name)
 
 
 def _is_ours(urls: Urls, host: str) -> bool:
-    return host.lower() in {urls.domain.lower(), urls.host.lower()}
+    return ascii_host(host) in {urls.domain.lower(), urls.host.lower()}
 
 
 def webfinger(actor: LocalActor, urls: Urls, rels: tuple[str, ...] = ()) -> dict[str, object]:

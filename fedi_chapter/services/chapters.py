@@ -11,6 +11,7 @@ from typing import Literal
 
 from fedi_chapter.core.errors import AlreadyDone, Conflict, FormInvalid
 from fedi_chapter.core.markdown import render
+from fedi_chapter.core.names import ascii_mail_address
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import (
     INSTANCE_HANDLE,
@@ -222,7 +223,7 @@ def _area(old: Area | None, fields: ProfileFields) -> Area | None:
 def _email(text: str) -> str | None:
     if text and not _EMAIL.fullmatch(text):
         raise FormInvalid(f"{text!r} is not a mail address", cure="give one like us@example.org")
-    return text or None
+    return ascii_mail_address(text) or None
 
 
 def _insert_key(tx: WriteTx, actor_id: ActorId, key: NewKey, fragment: str) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import idna
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
+from fedi_chapter.core.names import ascii_address
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.conversation import Reply, ReplyState
 from fedi_chapter.domain.event import Event
@@ -142,7 +143,7 @@ def target_of(text: str) -> tuple[str, Literal["host", "actor"]]:
         FormInvalid: it is neither.
 
     """
-    word = text.strip()
+    word = ascii_address(text.strip())
     try:
         if word.startswith(("https://", "http://")):
             parts = urlsplit(word)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.core.graphemes import is_visible
+from fedi_chapter.core.names import ascii_mail_address
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.notice import NoticeKind
@@ -234,7 +235,7 @@ def _ask(tx: WriteTx, rsvp: Rsvp) -> None:
 
 
 def _address(text: str) -> str:
-    email = text.strip()
+    email = ascii_mail_address(text.strip())
     if len(email) > LONGEST_EMAIL or ".." in email or not _EMAIL.fullmatch(email):
         raise FormInvalid(
             "that is not a mail address", cure="write it like me@my.server, or leave it out"

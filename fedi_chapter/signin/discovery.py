@@ -14,6 +14,7 @@ from fedi_chapter.core.errors import (
     RemoteRefused,
     Unreachable,
 )
+from fedi_chapter.core.names import ascii_address
 from fedi_chapter.deps import Deps
 from fedi_chapter.net.ask import Said
 from fedi_chapter.vocab.shape import Document, parse
@@ -49,7 +50,7 @@ async def endpoints(deps: Deps, issuer: str) -> Endpoints:
     # Pleroma answers any unknown address with the page of its web client.
     if said.status != 200 or "authorization_endpoint" not in found:
         found = {"issuer": issuer}
-    if str(found.get("issuer")).rstrip("/") != issuer:
+    if ascii_address(str(found.get("issuer"))).rstrip("/") != issuer:
         raise BadDocument(f"{issuer} speaks for {found.get('issuer')}")
     scopes = found.get("scopes_supported")
     return Endpoints(
@@ -100,8 +101,9 @@ def _at(issuer: str, found: Mapping[str, object], member: str, path: str) -> str
     """Return an address of the metadata, or the usual one; both only at the issuer's origin."""
     usual = f"{issuer}{path}" if path else ""
     stated = found.get(member, usual)
-    if stated == "" or (isinstance(stated, str) and _is_plain(stated, issuer)):
-        return stated
+    address = ascii_address(stated) if isinstance(stated, str) else None
+    if address is not None and (address == "" or _is_plain(address, issuer)):
+        return address
     raise BadDocument(f"{issuer} names {str(stated)[:200]} as its {member}")
 
 

@@ -203,10 +203,22 @@ async def test_who_can_be_told_already_adds_no_address(
         await db.write(lambda tx: own_rsvps.add_email(tx, event, ines, "other@mail.example"))
 
 
+async def test_a_mailbox_at_an_international_name_is_one_in_both_spellings(db: Database) -> None:
+    event = await opened(db)
+    for email in ("me@münchen.example", "Me@xn--mnchen-3ya.example"):
+        rsvp = await answers(db, event, Guest("Ines", email))
+        assert rsvp.email == email.replace("münchen", "xn--mnchen-3ya")
+        await confirms(db, event, rsvp)
+    (only,) = await everyone(db, event)
+    assert only.key == "mailto:me@xn--mnchen-3ya.example"
+
+
 @pytest.mark.parametrize(
     "email",
     [
         "ines",
+        "ines@mün chen.example",
+        "ines@münchen..example",
         "ines@",
         "@mail.example",
         "ines@mail",

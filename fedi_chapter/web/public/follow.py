@@ -14,11 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.core.errors import Gone, Missing, RemoteFailure, UnknownHandle
-from fedi_chapter.core.text import HANDLE
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.federation import discover
+from fedi_chapter.federation import discover, jrd
 from fedi_chapter.store.pages.event import answers_to, readable_event
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx
@@ -75,10 +74,10 @@ async def follow(request: Request) -> Response:
 
 async def _answer(deps: Deps, asked: FollowPage) -> FollowPage:
     """Ask the visitor's server where its follow page is; a refusal becomes a plain sentence."""
-    match = HANDLE.fullmatch("@" + asked.handle.lstrip("@"))
-    if match is None:
+    try:
+        handle = str(jrd.read_handle(asked.handle))
+    except UnknownHandle:
         return replace(asked, problem="spelling")
-    handle = f"{match[1]}@{match[2].lower()}"
     if handle.lower() == deps.urls.handle(asked.site.chapter).lower():
         return replace(asked, problem="ours")
     try:

@@ -1,0 +1,61 @@
+import pytest
+
+from fedi_chapter.core.names import ascii_address, ascii_host, ascii_mail_address
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("m.test", "m.test"),
+        ("M.Test.", "m.test"),
+        ("m.test:8443", "m.test:8443"),
+        ("münchen.de", "xn--mnchen-3ya.de"),
+        ("MÜNCHEN.DE", "xn--mnchen-3ya.de"),
+        ("mu\u0308nchen.de", "xn--mnchen-3ya.de"),
+        ("xn--mnchen-3ya.de", "xn--mnchen-3ya.de"),
+        ("XN--MNCHEN-3YA.de:443", "xn--mnchen-3ya.de:443"),
+        ("straße.de", "xn--strae-oqa.de"),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("हिन्दी.भारत", "xn--j2bd4cyah0f.xn--h2brj9c"),
+        ("127.0.0.1:3000", "127.0.0.1:3000"),
+        ("", None),
+        ("a b.test", None),
+        ("m.test:https", None),
+        ("m..test", None),
+        ("[", None),
+        ("☃.test:٣", None),
+        ("xn--a.test", None),
+    ],
+)
+def test_each_host_has_one_spelling(written: str, read: str | None) -> None:
+    assert ascii_host(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("me@münchen.de", "me@xn--mnchen-3ya.de"),
+        ("Me.Too+x@MÜNCHEN.de", "Me.Too+x@xn--mnchen-3ya.de"),
+        ("me@m.test", "me@m.test"),
+        ("jürgen@m.test", "jürgen@m.test"),
+        ("me@ü ber.de", "me@ü ber.de"),
+        ("münchen.de", "xn--mnchen-3ya.de"),
+        ("", ""),
+    ],
+)
+def test_only_the_domain_of_a_mail_address_is_rewritten(written: str, read: str) -> None:
+    assert ascii_mail_address(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("https://münchen.de", "https://xn--mnchen-3ya.de"),
+        ("https://münchen.de:8443/@ü?q=ü#ü", "https://xn--mnchen-3ya.de:8443/@ü?q=ü#ü"),
+        ("https://m.test/ü", "https://m.test/ü"),
+        ("https://münchen.de@evil.test/", "https://münchen.de@evil.test/"),
+        ("@me@münchen.de", "@me@münchen.de"),
+    ],
+)
+def test_only_the_host_of_an_address_is_rewritten(written: str, read: str) -> None:
+    assert ascii_address(written) == read
