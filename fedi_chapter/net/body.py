@@ -9,6 +9,7 @@ from collections.abc import AsyncIterable
 from fedi_chapter.core.errors import BadDocument, NoDocument
 
 PLAIN = frozenset({"", "identity"})
+"""What says that a body is not encoded."""
 COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 """zlib's own flag for telling the two apart by their header."""
@@ -25,9 +26,10 @@ async def read_bounded(chunks: AsyncIterable[bytes], encoding: str, limit: int) 
         NoDocument: the compression is broken or ends early.
 
     """
-    if encoding in PLAIN:
+    applied = [each for each in map(str.strip, encoding.split(",")) if each not in PLAIN]
+    if not applied:
         return await _read_plain(chunks, limit)
-    if encoding in COMPRESSED:
+    if len(applied) == 1 and applied[0] in COMPRESSED:
         return await _read_compressed(chunks, limit)
     raise BadDocument(f"the body has the encoding {encoding[:40]!r}, which was not asked for")
 

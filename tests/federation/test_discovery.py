@@ -196,6 +196,70 @@ async def test_software_that_keeps_events_gets_them(
     assert await _takes_events(chapter, "b.test") is takes
 
 
+SCHEMA = "//nodeinfo.diaspora.software/ns/schema/"
+
+
+@pytest.mark.parametrize(
+    ("links", "software"),
+    [
+        ([("http:", "1.0")], {"name": "Gancio", "version": "1.2"}),
+        ([("http:", "1.1")], {"name": "Gancio", "version": "1.2"}),
+        ([("https:", "2.0")], {"name": "Gancio", "version": "1.2"}),
+        ([("https:", "2.1#")], {"name": " gancio ", "version": "1.2"}),
+        ([("http:", "1.0"), ("https:", "2.1"), ("http:", "2.0")], {"name": "GANCIO"}),
+        ([("http:", "2.0")], "gancio"),
+        ([("http:", "2.0")], "Gancio 1.2"),
+        ([("http:", "2.0")], "gancio/1.2"),
+        ([("http:", "2.0")], [{"name": "gancio", "version": 1.2}]),
+    ],
+)
+@pytest.mark.parametrize("where", ["https://g.test{}", "http://g.test{}", "{}"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+async def test_nodeinfo_is_read_in_spite_of_small_mistakes(
+    world: World, links: list[tuple[str, str]], software: object, where: str, bom: bytes
+) -> None:
+    chapter = await world.chapter("a.test")
+    world.mastodon("g.test")
+    index = [
+        {"rel": f"{scheme}{SCHEMA}{version}", "href": where.format(f"/nodeinfo/{version[:3]}")}
+        for scheme, version in links
+    ]
+    newest = max(version[:3] for _, version in links)
+    documents = {
+        "/.well-known/nodeinfo": {"links": index if len(index) > 1 else index[0]},
+        f"/nodeinfo/{newest}": {"version": newest, "software": software},
+    }
+    for path, document in documents.items():
+        body = bom + json.dumps(document).encode()
+        world.network.instead[f"https://g.test{path}"] = httpx.Response(200, content=body)
+    await learning.learn_host(chapter.deps, "g.test")
+    known = await chapter.read(lambda tx: hosts.get(tx, "g.test"))
+    assert known is not None
+    assert (known.software, known.takes_events) == ("gancio", True)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"rel": f"http:{SCHEMA}2.0", "href": "https://m.test/nodeinfo/2.0"},
+        {"rel": f"http:{SCHEMA}2.0", "href": "//m.test/nodeinfo/2.0"},
+        {"rel": f"http:{SCHEMA}2.0", "href": "ftp://g.test/nodeinfo/2.0"},
+        {"rel": f"http:{SCHEMA}2.0", "href": ["https://g.test/nodeinfo/2.0"]},
+        {"rel": f"http:{SCHEMA}2.0"},
+        {"rel": "http://evil.test/ns/schema/2.0", "href": "https://g.test/nodeinfo/2.0"},
+    ],
+)
+async def test_nodeinfo_elsewhere_is_not_read(world: World, link: dict[str, object]) -> None:
+    chapter = await world.chapter("a.test")
+    for host in ("g.test", "m.test"):
+        world.mastodon(host)
+    index = httpx.Response(200, json={"links": [link]})
+    world.network.instead["https://g.test/.well-known/nodeinfo"] = index
+    await learning.learn_host(chapter.deps, "g.test")
+    assert world.network.fetched("g.test") == ["https://g.test/.well-known/nodeinfo"]
+    assert world.network.fetched("m.test") == []
+
+
 async def test_another_chapter_gets_events(world: World) -> None:
     chapter = await world.chapter("a.test")
     await world.chapter("b.test")

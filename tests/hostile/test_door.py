@@ -59,6 +59,12 @@ async def test_another_media_type_is_refused(world: World, headers: dict[str, st
     assert world.network.fetched("m.test") == []
 
 
+@pytest.mark.parametrize("encoding", ["identity", "Identity", "", "identity, identity"])
+async def test_a_body_that_is_said_not_to_be_encoded_is_taken(world: World, encoding: str) -> None:
+    chapter, alice = await met(world)
+    assert await send(world, chapter, alice, Content_Encoding=encoding) == 202
+
+
 async def test_a_body_above_a_mebibyte_is_refused_unread(world: World) -> None:  # JSON-05
     chapter, alice = await met(world)
     url, body = chapter.urls.shared_inbox, b"{" + b" " * (1 << 20) + b"}"

@@ -103,7 +103,14 @@ async def test_a_gzip_bomb_is_defused_with_flat_memory(fetcher: GuardedFetcher) 
 
 @pytest.mark.parametrize(
     ("encoding", "pack"),
-    [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("Deflate", zlib.compress)],
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("Deflate", zlib.compress),
+        ("identity, gzip", gzip.compress),
+        ("Identity", bytes),
+        ("identity,identity", bytes),
+    ],
 )
 async def test_a_body_compressed_unasked_is_read(
     encoding: str, pack: object, fetcher: GuardedFetcher

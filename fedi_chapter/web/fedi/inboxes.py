@@ -35,13 +35,18 @@ class Inbox:
             await _check_group(request)
         headers = headers_of(scope)
         media_type = headers.text(Field.CONTENT_TYPE).partition(";")[0].strip().lower()
-        if media_type not in TAKEN or Field.CONTENT_ENCODING in headers.values:
+        if media_type not in TAKEN or not _is_plain(headers.text(Field.CONTENT_ENCODING)):
             raise WrongMediaType("an inbox takes application/activity+json, not encoded")
         door: InboxDoor = request.app.state.door
         async with door.visit(int(headers.get(Field.CONTENT_LENGTH) or LARGEST_BODY)):
             body = await _whole(receive)
             await door.receive(request_of(request, body), is_personal=self._is_personal)
         await _ACCEPTED(scope, receive, send)
+
+
+def _is_plain(encodings: str) -> bool:
+    """Tell whether a body is not encoded; some say so (`identity`, RFC 9110 §8.4)."""
+    return all(each.strip().lower() in {"", "identity"} for each in encodings.split(","))
 
 
 async def _whole(receive: Receive) -> bytes:
