@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from fedi_chapter.core.names import ascii_host
 from fedi_chapter.core.text import HANDLE, HASHTAG
 
 _SCHEMES = frozenset({"http", "https", "mailto"})
@@ -120,7 +121,7 @@ def _split(text: str, env: Mapping[str, Any]) -> Iterator[Token]:
             continue
         if match.re is HASHTAG:
             link = _hashtag(match[1], env["tag_url"](match[1]))
-        elif url := env["mentions"].get(f"{match[1]}@{match[2].lower()}"):
+        elif url := env["mentions"].get(f"{match[1]}@{ascii_host(match[2])}"):
             link = _mention(match[1], url)
         else:
             continue

@@ -8,10 +8,18 @@ import re
 import unicodedata
 
 from fedi_chapter.core.graphemes import cut
+from fedi_chapter.core.names import ascii_host
 
 HASHTAG = re.compile(r"(?<![\w/&])#(\w*[^\W\d_]\w*)")
+_ENDS_NAME = (
+    r"\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x60\x7b-\xbf\u060c\u061b\u061f\u0964\u0965"
+    r"\u2000-\u206f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
+)
+"""Characters that stand in no label of a host's name: spaces, and punctuation but the hyphen."""
+_LABEL = rf"[^{_ENDS_NAME}-](?:[^{_ENDS_NAME}]*[^{_ENDS_NAME}-])?"
 HANDLE = re.compile(
-    r"(?<![\w@/])@([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*)@([A-Za-z0-9.-]+[A-Za-z0-9](?::\d{1,5})?)"
+    r"(?<![\w@/])@([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*)"
+    rf"@({_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?)"
 )
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
 
@@ -44,5 +52,6 @@ def hashtags(text: str) -> tuple[str, ...]:
 
 
 def handles(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the fediverse handles in `text` as (name, host) pairs, each once."""
-    return tuple(dict.fromkeys((match[1], match[2].lower()) for match in HANDLE.finditer(text)))
+    """Return the fediverse handles in `text` as (name, host in plain ASCII), each once."""
+    found = ((match[1], ascii_host(match[2])) for match in HANDLE.finditer(text))
+    return tuple(dict.fromkeys((name, host) for name, host in found if host))

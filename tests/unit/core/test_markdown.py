@@ -20,6 +20,14 @@ def test_a_known_handle_becomes_a_mention() -> None:
     )
 
 
+def test_a_mention_at_an_international_name_is_known_in_both_spellings() -> None:
+    known = {"ann@xn--mnchen-3ya.example": "https://xn--mnchen-3ya.example/@ann"}
+    for written in ("@ann@münchen.example", "@ann@xn--mnchen-3ya.example", "@ann@MÜNCHEN.example"):
+        html = render(f"Hi {written}.", mentions=known, tag_url=str)
+        assert '<a href="https://xn--mnchen-3ya.example/@ann" class="u-url mention">' in html
+        assert html.endswith("</span>.</p>")
+
+
 def test_an_unknown_handle_stays_text() -> None:
     assert html_of("Hi @bob_c@x.example") == "<p>Hi @bob_c@x.example</p>"
 

@@ -1,6 +1,7 @@
 import pytest
 
 from fedi_chapter.core.names import ascii_address, ascii_host, ascii_mail_address
+from fedi_chapter.core.text import handles
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,25 @@ def test_only_the_domain_of_a_mail_address_is_rewritten(written: str, read: str)
 )
 def test_only_the_host_of_an_address_is_rewritten(written: str, read: str) -> None:
     assert ascii_address(written) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Hi @me@münchen.de!", [("me", "xn--mnchen-3ya.de")]),
+        ("(@me@MÜNCHEN.de), @me@xn--mnchen-3ya.de", [("me", "xn--mnchen-3ya.de")]),
+        ("@me@हिन्दी.भारत।", [("me", "xn--j2bd4cyah0f.xn--h2brj9c")]),
+        ("@me@mu\u0308nchen.de…", [("me", "xn--mnchen-3ya.de")]),
+        ("@me@例え.テスト。次", [("me", "xn--r8jz45g.xn--zckzah")]),
+        ("@me@m.test's «@you@m.test»", [("me", "m.test"), ("you", "m.test")]),
+        ("@me@m.test. @you@m-1.test-", [("me", "m.test"), ("you", "m-1.test")]),
+        (
+            "@me@localhost:8000/x @me@127.0.0.1:80",
+            [("me", "localhost:8000"), ("me", "127.0.0.1:80")],
+        ),
+        ("me@münchen.de @me @me@ @me@- x@me@m.test @me@☃.", []),
+        ("@me@" + "a" * 64 + ".test", []),
+    ],
+)
+def test_handles_are_found_in_a_text(text: str, found: list[tuple[str, str]]) -> None:
+    assert list(handles(text)) == found
