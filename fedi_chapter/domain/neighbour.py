@@ -1,7 +1,7 @@
 """What the actors we follow publish: posts and events of neighbouring chapters."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import unescape
 
@@ -60,6 +60,32 @@ class NeighbourEvent:
     updated_at: datetime | None = None
     deleted_at: datetime | None = None
     """When its server deleted it; kept without its text while we said that we come."""
+    listed: bool = True
+    """Whether it may stand in our lists; an unlisted one is kept only for who attends it."""
+
+    @property
+    def is_bare(self) -> bool:
+        """Tell whether it says nothing of where it meets."""
+        return not (self.place_name or self.address or self.online_url)
+
+    def filled(self, other: "NeighbourEvent") -> "NeighbourEvent":
+        """Return the event with what it leaves out as another reading of the same says it.
+
+        Taken are the place, the description, and the link for people where it names only its id.
+        """
+        event = self
+        if event.is_bare:
+            event = replace(
+                event,
+                place_name=other.place_name,
+                address=other.address,
+                lat=other.lat,
+                lon=other.lon,
+                online_url=other.online_url,
+            )
+        if event.url == event.uri:
+            event = replace(event, url=other.url)
+        return event if event.html else replace(event, html=other.html)
 
     @property
     def takes_rsvp(self) -> bool:

@@ -99,4 +99,5 @@ async def _event(deps: Deps, url: str) -> NeighbourEvent:
         raise BadDocument(f"{url} is not an event")
     if not found.content.is_public:
         raise NotAllowed(f"{url} is not public", cure="only public events can be answered")
-    return replace(found.content.event, actor_uri=found.author.uri)
+    event, listed = found.content.event, found.content.is_listed
+    return replace(event, actor_uri=found.author.uri, listed=listed)

@@ -14,7 +14,7 @@ from fedi_chapter.core.log import get_logger
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
 from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor
-from fedi_chapter.federation import remote_actors, undoing
+from fedi_chapter.federation import bare_events, remote_actors, undoing
 from fedi_chapter.federation.above import fetch as fetch_above
 from fedi_chapter.federation.aside import read_aside
 from fedi_chapter.federation.case import Case, Handler
@@ -67,8 +67,8 @@ TABLE: dict[type[act.Activity], Handler | Ignored] = {
     act.FollowAnswer: Handler(follow_answer.apply),
     act.CreateNote: Handler(create_note.apply),
     act.UpdateNote: Handler(update_note.apply),
-    act.CreateEvent: Handler(create_event.apply),
-    act.UpdateEvent: Handler(update_event.apply),
+    act.CreateEvent: Handler(create_event.apply, bare_events.look),
+    act.UpdateEvent: Handler(update_event.apply, bare_events.look),
     act.CreateByReference: Handler(by_reference.apply, by_reference.prepare),
     act.DeleteObject: Handler(remove_object.apply, remove_object.prepare),
     act.UpdateActor: Handler(update_actor.apply, update_actor.prepare),

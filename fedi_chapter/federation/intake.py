@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fedi_chapter.domain.conversation import Message, Reply, ReplyState
-from fedi_chapter.domain.neighbour import NeighbourPost, tells_of
+from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost, tells_of
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import ours, spoken, undoing
@@ -100,10 +100,12 @@ def take_event(
     *,
     boosted: bool = False,
     is_update: bool = False,
+    origin: NeighbourEvent | None = None,
 ) -> Outcome:
     """Keep or change a public event of somebody we follow, or one they `boosted`.
 
-    Gancio's updates name no time at all: of these the last to come in counts.
+    Gancio's updates name no time at all: of these the last to come in counts. What a bare event
+    leaves out is as its `origin` says it, or as we know it where the origin was not asked.
     """
     event = document.event
     if _as_what(tx, event.uri, author) is Known.DELETED:
@@ -120,11 +122,15 @@ def take_event(
         return KNOWN
     if kept is None and not boosted and not following.is_followed(tx, author.uri):
         return NOT_OURS
-    theirs = replace(event, actor_uri=author.uri)
-    neighbours.put_event(tx, theirs)
-    for post in neighbours.posts_near(tx, theirs):
-        if tells_of(post, theirs):
-            neighbours.remove(tx, post.uri, post.actor_uri)
+    if kept is None and not document.is_listed:
+        return Ignored("not for public lists")
+    known_as = origin or kept
+    theirs = replace(
+        event.filled(known_as) if known_as else event,
+        actor_uri=author.uri,
+        listed=document.is_listed,
+    )
+    _put_event(tx, theirs)
     return Done("neighbour's event kept" if kept is None else "neighbour's event changed")
 
 
@@ -134,6 +140,14 @@ def _as_what(tx: WriteTx, uri: str, author: RemoteActor) -> Known | None:
     if found is Known.DELETED and undoing.lift(tx, author.uri, uri):
         return known.as_what(tx, uri)
     return found
+
+
+def _put_event(tx: WriteTx, event: NeighbourEvent) -> None:
+    """Keep an event, and no post that only tells of it."""
+    neighbours.put_event(tx, event)
+    for post in neighbours.posts_near(tx, event):
+        if tells_of(post, event):
+            neighbours.remove(tx, post.uri, post.actor_uri)
 
 
 def root_of(tx: ReadTx, urls: Urls, in_reply_to: str | None) -> str | None:

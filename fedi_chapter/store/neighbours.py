@@ -134,13 +134,13 @@ def posts(tx: ReadTx, limit: int) -> list[NeighbourPost]:
 
 
 def events(tx: ReadTx, limit: int) -> list[NeighbourEvent]:
-    """Return the neighbours' events that are not over, the next first."""
+    """Return the neighbours' listed events that are not over, the next first."""
     table = neighbour_events
     ends_later = table.c.ends_at > tx.now
     open_end = and_(table.c.ends_at.is_(None), table.c.starts_at > tx.now - OPEN_END)
     rows = tx.conn.execute(
         select(table)
-        .where(or_(ends_later, open_end), table.c.deleted_at.is_(None))
+        .where(table.c.listed, table.c.deleted_at.is_(None), or_(ends_later, open_end))
         .order_by(table.c.starts_at, table.c.uri)
         .limit(limit)
     )

@@ -75,6 +75,11 @@ class EventDocument:
         """Tell whether everyone may see it."""
         return PUBLIC in self.to or PUBLIC in self.cc
 
+    @property
+    def is_listed(self) -> bool:
+        """Tell whether it may stand in public lists."""
+        return PUBLIC in self.to
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follow(Activity):

@@ -39,6 +39,7 @@ from fedi_chapter.vocab.shape import (
     text_of,
     type_of,
     zone_of,
+    zone_of_offset,
 )
 from fedi_chapter.vocab.terms import JOIN_MODES
 from fedi_chapter.vocab.when import local_stamp, stamp
@@ -84,7 +85,11 @@ def read_event(document: Document) -> EventDocument:
     name = line_of(document, "name") or one_line(plain(text_of(document, "summary")), 200)
     if not name:
         raise BadDocument(f"the event {uri} has no name")
-    zone = zone_of(document.get("timezone")) or zone_of(document.get("eventTimezone"))
+    zone = (
+        zone_of(document.get("timezone"))
+        or zone_of(document.get("eventTimezone"))
+        or zone_of_offset(_start(document))
+    )
     starts_at, ends_at = _times(document, uri, zone or UTC)
     place = read_location(document.get("location"))
     updated_at = instant_of(document.get("updated"))
@@ -128,9 +133,12 @@ def _authors(document: Document, uri: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in stated if same_host(each, uri)))
 
 
+def _start(document: Document) -> object:
+    return document.get("startTime") or document.get("previousStartTime")
+
+
 def _times(document: Document, uri: str, zone: tzinfo) -> tuple[datetime, datetime | None]:
-    start = document.get("startTime") or document.get("previousStartTime")
-    starts_at = instant_of(start, zone)
+    starts_at = instant_of(_start(document), zone)
     if starts_at is None:
         raise BadDocument(f"the event {uri} has no readable start")
     end = document.get("endTime")

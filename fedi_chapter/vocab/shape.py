@@ -374,6 +374,14 @@ def is_date_only(value: object) -> bool:
     return match is not None and match[4] is None
 
 
+def zone_of_offset(value: object) -> ZoneInfo | None:
+    """Return a zone for the offset in a time, of whole hours; None for UTC, which says nothing."""
+    match = _INSTANT.fullmatch(value.strip()) if isinstance(value, str) else None
+    stated = (match[8] or "") if match else ""
+    hours = int(stated[:3]) if stated[-2:] == "00" else 0
+    return zone_of(f"Etc/GMT{-hours:+d}") if hours else None
+
+
 def zone_of(value: object) -> ZoneInfo | None:
     """Return the time zone with the IANA name `value`, or None."""
     if not isinstance(value, str) or not value:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedi_chapter.domain.neighbour import NeighbourEvent
 from fedi_chapter.store import neighbours
 from tests.kit.peers.event_host import EventHost, an_event, open_hall
 from tests.kit.peers.mastodon import PUBLIC, Json, Member
@@ -137,3 +138,94 @@ async def test_an_event_without_a_start_is_refused_with_the_reason(world: World)
     await world.settle()
     assert await kept_by(chapter) == []
     assert (await chapter.outcomes())[-1].endswith("has no readable start)")
+
+
+async def the_one(chapter: Chapter) -> NeighbourEvent:
+    (kept,) = await chapter.read(lambda tx: neighbours.events(tx, 10))
+    return kept
+
+
+PAGE: Json = {
+    "location": {"type": "Place", "name": "Cellar", "address": "Long Lane 3"},
+    "content": "<p>Bring a lamp</p>",
+}
+
+
+async def test_an_event_that_comes_without_its_place_is_asked_for_it(world: World) -> None:
+    chapter, group = await a_group(world)
+    uri = group.hold(77, **PAGE)
+    bare = an_event(uri, group.uri, url="https://mz.test/@hall/cafe")
+    await sent(group, "Create", bare, chapter=chapter)
+    await world.settle()
+    kept = await the_one(chapter)
+    assert (kept.place_name, kept.address) == ("Cellar", "Long Lane 3")
+    assert (kept.html, kept.url) == ("<p>Bring a lamp</p>", "https://mz.test/@hall/cafe")
+
+
+async def test_a_bare_update_does_not_erase_what_is_known(world: World) -> None:
+    chapter, group = await a_group(world)
+    uri = group.hold(77, **PAGE, url="https://mz.test/@hall/cafe")
+    await sent(group, "Create", group.statuses[uri], chapter=chapter)
+    await world.settle()
+    del group.statuses[uri]  # the page can't be had just now
+    later = an_event(uri, group.uri, name="Late café", updated="2026-11-21T13:00:00Z")
+    await sent(group, "Update", later, chapter=chapter)
+    await world.settle()
+    kept = await the_one(chapter)
+    assert (kept.name, kept.place_name) == ("Late café", "Cellar")
+    assert kept.url == "https://mz.test/@hall/cafe"
+
+
+async def test_a_place_that_is_gone_from_its_page_is_gone_here(world: World) -> None:
+    chapter, group = await a_group(world)
+    uri = group.hold(77, **PAGE)
+    await sent(group, "Create", group.statuses[uri], chapter=chapter)
+    later = an_event(uri, group.uri, updated="2026-11-21T13:00:00Z")
+    group.statuses[uri] = later
+    await sent(group, "Update", later, chapter=chapter)
+    await world.settle()
+    assert (await the_one(chapter)).place_name is None
+
+
+async def test_nothing_is_asked_for_an_event_that_nobody_keeps(world: World) -> None:
+    chapter, group = await a_group(world)
+    stranger = group.server.member("bob")
+    uri = f"{stranger.uri}/statuses/5"
+    fetched: list[str] = []
+    stranger.statuses = Watched(fetched)
+    await sent(stranger, "Create", an_event(uri, stranger.uri), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == []
+    assert fetched == []
+
+
+class Watched(dict[str, Json]):
+    """Documents of somebody, and which of them were asked for."""
+
+    def __init__(self, asked: list[str]) -> None:
+        super().__init__()
+        self.asked = asked
+
+    def __contains__(self, uri: object) -> bool:
+        self.asked.append(str(uri))
+        return super().__contains__(uri)
+
+    def get(self, uri: str, default: object = None) -> object:  # type: ignore[override]
+        self.asked.append(uri)
+        return super().get(uri, default)
+
+
+async def test_an_unlisted_event_stands_in_no_list(world: World) -> None:
+    chapter, group = await a_group(world)
+    followers = f"{group.uri}/followers"
+    unlisted = held_by(group, to=[followers], cc=[PUBLIC])
+    await sent(group, "Create", unlisted, chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == []
+    await sent(group, "Create", held_by(group), chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == [("Repair café", False)]
+    hidden = held_by(group, to=[followers], cc=[PUBLIC], updated="2026-11-21T13:00:00Z")
+    await sent(group, "Update", hidden, chapter=chapter)
+    await world.settle()
+    assert await kept_by(chapter) == []

@@ -58,7 +58,14 @@ def apply(
     if isinstance(prepared.content, Note):
         return take_neighbour_post(tx, prepared.content, prepared.author)
     is_news = activity.inner_type in _NEWS
-    return take_event(tx, prepared.content, prepared.author, boosted=True, is_update=is_news)
+    return take_event(
+        tx,
+        prepared.content,
+        prepared.author,
+        boosted=True,
+        is_update=is_news,
+        origin=prepared.content.event,
+    )
 
 
 def _kept(tx: ReadTx, uri: str) -> NeighbourEvent | NeighbourPost | None:

@@ -31,7 +31,13 @@ def apply(
         return Ignored("the id of something unknown, by somebody without a tie to us")
     if isinstance(prepared.content, Note):
         return take_note(tx, prepared.content, prepared.author, case)
-    return take_event(tx, prepared.content, prepared.author, is_update=activity.is_update)
+    return take_event(
+        tx,
+        prepared.content,
+        prepared.author,
+        is_update=activity.is_update,
+        origin=prepared.content.event,
+    )
 
 
 def _is_wanted(tx: ReadTx, activity: CreateByReference, case: Case) -> bool:

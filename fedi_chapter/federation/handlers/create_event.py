@@ -1,5 +1,6 @@
 """Create of an event by its own author: a neighbour's invitation."""
 
+from fedi_chapter.domain.neighbour import NeighbourEvent
 from fedi_chapter.federation import learning
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.intake import take_event
@@ -8,7 +9,7 @@ from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.vocab.activities import CreateEvent
 
 
-def apply(tx: WriteTx, activity: CreateEvent, case: Case) -> Outcome:
+def apply(tx: WriteTx, activity: CreateEvent, case: Case, origin: NeighbourEvent | None) -> Outcome:
     """Keep the event of somebody we follow."""
     learning.sent_event(tx, case.settings, case.sender.host)
-    return take_event(tx, activity.document, case.sender)
+    return take_event(tx, activity.document, case.sender, origin=origin)

@@ -6,19 +6,24 @@ from datetime import datetime
 from fedi_chapter.domain.event import Event
 from fedi_chapter.store import events
 from fedi_chapter.store.pages import listed
+from fedi_chapter.store.pages.neighbour_dates import NeighbourDate, neighbour_dates
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx
 
 MOST_COMING = 200
+MOST_OF_NEIGHBOURS = 50
 MOST_PAST = 12
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarPage:
-    """All listed events: those to come, the next one first; then past ones, the last one first."""
+    """All listed events: those to come, the next one first; then past ones, the last one first.
+
+    Those to come are ours and our neighbours'; only ours have been.
+    """
 
     site: Site
-    coming: tuple[Event, ...]
+    coming: tuple[Event | NeighbourDate, ...]
     past: tuple[Event, ...]
 
 
@@ -34,9 +39,11 @@ class CalendarFeed:
 def calendar_page(tx: ReadTx) -> CalendarPage:
     """Return the calendar as of this transaction."""
     around = site(tx)
+    ours = listed.coming(tx, around.chapter.id, MOST_COMING)
+    theirs = neighbour_dates(tx, around.chapter.timezone, MOST_OF_NEIGHBOURS)
     return CalendarPage(
         site=around,
-        coming=listed.coming(tx, around.chapter.id, MOST_COMING),
+        coming=tuple(sorted((*ours, *theirs), key=lambda each: each.starts_at)),
         past=listed.past(tx, around.chapter.id, MOST_PAST),
     )
 

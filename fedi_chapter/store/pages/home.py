@@ -5,10 +5,11 @@ from datetime import datetime
 
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event
-from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost
+from fedi_chapter.domain.neighbour import NeighbourPost
 from fedi_chapter.domain.post import Post
 from fedi_chapter.store import neighbours
 from fedi_chapter.store.pages import listed
+from fedi_chapter.store.pages.neighbour_dates import TITLE, NeighbourDate, neighbour_dates
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.pages.voices import Author, SafeHtml, authors, short_address
 from fedi_chapter.store.tx import ReadTx
@@ -18,7 +19,6 @@ MOST_ON = 20
 """How many that last for days may go on at once without pushing out what comes next."""
 MOST_POSTS = 4
 MOST_NEIGHBOURS = 6
-TITLE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,6 @@ class NeighbourNote:
     published_at: datetime
     language: str | None
     warning: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class NeighbourDate:
-    """A neighbour's event in short."""
-
-    author: Author
-    name: str
-    place: str
-    url: str
-    starts_at: datetime
-    timezone: str
-    cancelled: bool
-    sign_up_url: str | None
-    """Where people sign up, when the neighbour names an address for it."""
-    takes_rsvp: bool
-    """Whether whoever wants to come can say so from an event server of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +57,8 @@ def home_page(tx: ReadTx) -> HomePage:
     around = site(tx)
     chapter = around.chapter
     coming = _in_order(listed.coming(tx, chapter.id, MOST_EVENTS + 1 + MOST_ON), tx.now)
-    near_dates = neighbours.events(tx, MOST_NEIGHBOURS)
     near_notes = neighbours.posts(tx, MOST_NEIGHBOURS)
-    uris = {event.actor_uri for event in near_dates} | {post.actor_uri for post in near_notes}
-    known = authors(tx, uris)
+    known = authors(tx, {post.actor_uri for post in near_notes})
     return HomePage(
         site=around,
         summary=SafeHtml(chapter.summary_html),
@@ -86,9 +67,7 @@ def home_page(tx: ReadTx) -> HomePage:
         more_events=len(coming) > MOST_EVENTS,
         has_been=bool(listed.past(tx, chapter.id, 1)),
         posts=listed.news(tx, chapter.id, MOST_POSTS),
-        neighbour_dates=tuple(
-            _date(item, known[item.actor_uri], chapter.timezone) for item in near_dates
-        ),
+        neighbour_dates=neighbour_dates(tx, chapter.timezone, MOST_NEIGHBOURS),
         neighbour_notes=tuple(_note(item, known[item.actor_uri]) for item in near_notes),
     )
 
@@ -104,20 +83,6 @@ def _in_order(coming: tuple[Event, ...], now: datetime) -> tuple[Event, ...]:
 
 def _is_on(event: Event, now: datetime) -> bool:
     return event.starts_at <= now and not event.is_cancelled
-
-
-def _date(event: NeighbourEvent, author: Author, our_zone: str) -> NeighbourDate:
-    return NeighbourDate(
-        author=author,
-        name=one_line(event.name, TITLE),
-        place=one_line(event.place_name or event.address or "", TITLE),
-        url=event.url,
-        starts_at=event.starts_at,
-        timezone=event.timezone or our_zone,
-        cancelled=event.cancelled,
-        sign_up_url=event.sign_up_url,
-        takes_rsvp=event.takes_rsvp,
-    )
 
 
 def _note(post: NeighbourPost, author: Author) -> NeighbourNote:

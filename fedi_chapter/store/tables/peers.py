@@ -133,6 +133,7 @@ neighbour_events = Table(
     Column("published_at", Instant, nullable=False),
     Column("updated_at", Instant),
     Column("deleted_at", Instant),  # kept only while we said that we come
+    Column("listed", Boolean, nullable=False, default=True),
 )
 
 blocks = Table(

@@ -4,11 +4,13 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from fedi_chapter.core.errors import BadDocument
 from fedi_chapter.domain.neighbour import NeighbourEvent
+from fedi_chapter.vocab import shape
 from fedi_chapter.vocab.activities import CreateEvent
 from fedi_chapter.vocab.events import read_event
 from fedi_chapter.vocab.places import FoundPlace, read_location
@@ -151,7 +153,7 @@ def test_the_newer_status_counts_before_the_older_one() -> None:
 
 
 def test_a_postponed_event_stands_at_its_previous_start() -> None:
-    assert event(startTime=None, previousStartTime="2026-10-03T12:00:00Z") == event()
+    assert event(startTime=None, previousStartTime="2026-10-03T14:00:00+02:00") == event()
 
 
 def test_an_end_not_to_be_shown_is_not_stored() -> None:
@@ -161,7 +163,7 @@ def test_an_end_not_to_be_shown_is_not_stored() -> None:
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "../../etc/passwd", "Europe", "x" * 9_000, 5, ""])
 def test_an_unknown_zone_is_no_zone(zone: object) -> None:
-    assert event(timezone=zone).timezone is None
+    assert event(timezone=zone, startTime="2026-10-03T12:00:00Z").timezone is None
 
 
 def test_a_naive_time_is_read_in_the_events_zone() -> None:
@@ -199,3 +201,22 @@ def test_a_naive_time_is_read_in_the_events_zone() -> None:
 )
 def test_a_location_is_read_in_every_form(location: object, place: FoundPlace) -> None:
     assert read_location(location) == place
+
+
+@pytest.mark.parametrize(
+    ("start", "zone"),
+    [
+        ("2026-12-05T18:00:00-05:00", "Etc/GMT+5"),
+        ("2026-12-05T18:00:00+0100", "Etc/GMT-1"),
+        ("2026-12-05T18:00:00Z", None),
+        ("2026-12-05T18:00:00+00:00", None),
+        ("2026-12-05T18:00:00+05:30", None),
+        ("2026-12-05T18:00:00", None),
+        ("2026-12-05", None),
+        ("2026-12-05T18:00:00-15:00", None),
+    ],
+)
+def test_an_event_without_a_zone_is_at_the_hour_its_offset_says(
+    start: str, zone: str | None
+) -> None:
+    assert shape.zone_of_offset(start) == (ZoneInfo(zone) if zone else None)
