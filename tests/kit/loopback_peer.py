@@ -31,6 +31,8 @@ class LoopbackPeer:
     key: RSAPrivateKey
     port: int = 0
     received: list[dict[str, Any]] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """The types of those who are no persons, by name."""
 
     @property
     def base(self) -> str:
@@ -45,7 +47,7 @@ class LoopbackPeer:
         return {
             "@context": [AS, SECURITY],
             "id": uri,
-            "type": "Person",
+            "type": self.kinds.get(path.rpartition("/")[2], "Person"),
             "preferredUsername": path.rpartition("/")[2],
             "inbox": f"{uri}/inbox",
             "outbox": f"{uri}/outbox",
@@ -72,11 +74,16 @@ class LoopbackPeer:
             },
         )
 
-    def say(self, chapter: Chapter, activity: dict[str, Any]) -> httpx.Response:
-        """POST what somebody says to the chapter's shared inbox, signed, and return the answer."""
+    def say(
+        self, chapter: Chapter, activity: dict[str, Any], *, at: datetime | None = None
+    ) -> httpx.Response:
+        """POST what somebody says to the chapter's shared inbox, signed, and return the answer.
+
+        It is signed as of `at`, by default now.
+        """
         body, inbox = json.dumps(activity).encode(), f"{chapter.base}/inbox"
         key_id = f"{activity['actor']}#main-key"
-        headers = signed_post(self.key, key_id, inbox, body, datetime.now(UTC))
+        headers = signed_post(self.key, key_id, inbox, body, at or datetime.now(UTC))
         return httpx.post(
             inbox,
             content=body,
