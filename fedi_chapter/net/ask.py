@@ -12,9 +12,8 @@ from urllib.parse import urlencode
 from fedi_chapter.core.errors import Unreachable
 from fedi_chapter.net.body import read_bounded
 from fedi_chapter.net.client import Client
+from fedi_chapter.net.pools import Cause, Pools
 
-AT_ONCE = 16
-"""Calls under way; visitors cause them."""
 DEADLINE = 10.0
 MAX_ANSWER = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
@@ -53,7 +52,7 @@ class GuardedAsker:
     def __init__(self, client: Client, *, deadline: float = DEADLINE) -> None:
         self._client = client
         self._deadline = deadline
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._pools = Pools(client.addresses)
 
     async def ask(
         self, url: str, *, form: Mapping[str, str] | None = None, bearer: str | None = None
@@ -70,7 +69,7 @@ class GuardedAsker:
         try:
             async with (
                 asyncio.timeout(self._deadline),
-                self._slots,
+                self._pools.place(target, Cause.VISITOR),
                 self._client.send(method, target, headers, body) as answer,
             ):
                 encoding = answer.headers.get("Content-Encoding", "").strip().lower()

@@ -1,8 +1,8 @@
 """How many fetches may be under way at the same time, by who caused them.
 
-Called by `fetch` around every request. Strangers share a small pool, and in it no registrable
-domain and no address has more than a part, whatever names lead there: what they make us do
-holds up nobody else.
+Called by `fetch` and `ask` around every request. Strangers share a small pool, visitors another,
+and in these no registrable domain and no address has more than a part, whatever names lead
+there: what somebody makes us do holds up nobody else.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 
 TOGETHER = 4
 """Requests to one origin; of strangers to one registrable domain, and to one address."""
-NAMES_OF_STRANGERS = 16
-"""Names that strangers made us look up; fewer than the resolver has threads."""
+LOOKUPS = 12
+"""Names that strangers made us look up, and as many of visitors; the resolver has more threads."""
 ONE_NETWORK = 64
 """Bits of an IPv6 address that one customer is given whole."""
 
@@ -48,15 +48,17 @@ AT_ONCE: Mapping[Cause, int] = {
     Cause.OURS: 48,
 }
 """Requests under way for each cause."""
+NAMED_BY_OTHERS = frozenset({Cause.STRANGER, Cause.VISITOR})
+"""Whose hosts anybody may have chosen."""
 
 
 class Pools:
     """Hands out places for requests."""
 
     def __init__(self, lookup: Lookup) -> None:
-        """Count strangers' requests by the addresses that `lookup` answers."""
+        """Count requests for others by the addresses that `lookup` answers."""
         self._lookup = lookup
-        self._names = asyncio.Semaphore(NAMES_OF_STRANGERS)
+        self._lookups = {cause: asyncio.Semaphore(LOOKUPS) for cause in NAMED_BY_OTHERS}
         self._pools = {cause: asyncio.Semaphore(size) for cause, size in AT_ONCE.items()}
         self._parts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -78,22 +80,23 @@ class Pools:
             yield
 
     async def _counted_by(self, target: Target, cause: Cause) -> tuple[str, ...]:
-        if cause is not Cause.STRANGER:
+        if cause not in NAMED_BY_OTHERS:
             return (target.origin,)
-        addresses = await self._addresses(target)
+        addresses = await self._addresses(target, self._lookups[cause])
         return (f"domain {await domain_of(target.host)}", f"address {network(addresses[0])}")
 
-    async def _addresses(self, target: Target) -> Sequence[str]:
+    async def _addresses(self, target: Target, places: asyncio.Semaphore) -> Sequence[str]:
         """Look a name up. Asking the system can't be cut off, so it is counted to its end."""
-        await self._names.acquire()
+        await places.acquire()
         lookup = asyncio.ensure_future(self._lookup(target.host, target.port))
-        lookup.add_done_callback(self._looked_up)
-        return await asyncio.shield(lookup)
 
-    def _looked_up(self, lookup: "asyncio.Future[Sequence[str]]") -> None:
-        self._names.release()
-        if not lookup.cancelled():
-            lookup.exception()  # nobody may be left to take it
+        def ended(_: object) -> None:
+            places.release()
+            if not lookup.cancelled():
+                lookup.exception()  # nobody may be left to take it
+
+        lookup.add_done_callback(ended)
+        return await asyncio.shield(lookup)
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """What strangers can make us fetch, and what is kept of it."""
 
+import httpx
 import pytest
 
 from fedi_chapter.core.errors import NotWelcome
@@ -64,6 +65,28 @@ async def test_a_signed_reader_is_never_asked_for_a_key(world: World) -> None:
         await world.network.send("GET", uri, {**headers, "Accept": "application/activity+json"})
     assert world.network.fetched("m.test") == []
     assert not await is_known(chapter, alice)
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(503), "away", "redirect"])
+async def test_a_broken_address_that_somebody_names_shuts_no_healthy_server_off(
+    world: World, answer: httpx.Response | str
+) -> None:
+    chapter, mallory = await world.chapter("a.test"), world.mastodon("evil.test").member("mallory")
+    bob = world.mastodon("v.test").member("bob")
+    broken = "https://v.test/broken"
+    if answer == "redirect":
+        world.network.instead[mallory.uri] = httpx.Response(302, headers={"Location": broken})
+        answer, broken = httpx.Response(500), mallory.uri
+    if answer == "away":
+        world.network.down.add("v.test")
+    elif isinstance(answer, httpx.Response):
+        world.network.instead["https://v.test/broken"] = answer
+    follow = mallory.activity("Follow", chapter.uri, uri=f"{mallory.uri}#f")
+    for _ in range(3):
+        inbox = chapter.urls.shared_inbox
+        assert await mallory.send(inbox, follow, key_id=f"{broken}#main-key") == 503
+    world.network.down.clear()
+    assert await bob.follow(chapter.uri) == 202
 
 
 async def test_a_chapter_with_a_list_meets_nobody_who_is_not_on_it(world: World) -> None:

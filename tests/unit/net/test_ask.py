@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from fedi_chapter.core.errors import BadDocument, Unreachable, UnsafeAddress
-from fedi_chapter.net import ask as ask_module
+from fedi_chapter.net import pools
 from fedi_chapter.net.ask import GuardedAsker
 from fedi_chapter.net.client import Client
 from fedi_chapter.net.guard import Guard
@@ -68,7 +68,7 @@ async def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_agreed
 async def test_one_slow_server_does_not_stop_all_calls_for_ever(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ask_module, "AT_ONCE", 1)
+    monkeypatch.setattr(pools, "TOGETHER", 1)
     asker = GuardedAsker(client, deadline=0.2)
     async with hostile(stay_silent) as slow, hostile(reply()) as quick:
         with pytest.raises(Unreachable):

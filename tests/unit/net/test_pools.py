@@ -67,21 +67,23 @@ async def stays_out(made: Pools, host: str, cause: Cause) -> bool:
     return not await enters(made, host, cause, within=0.2)
 
 
-async def test_all_names_below_one_registered_domain_share_its_places() -> None:
+@pytest.mark.parametrize("cause", [Cause.STRANGER, Cause.VISITOR])
+async def test_all_names_below_one_registered_domain_share_its_places(cause: Cause) -> None:
     made = Pools(everywhere)
     hosts = [f"a{number}.evil.co.uk" for number in range(40)]
-    async with crowd(made, hosts, Cause.STRANGER) as inside:
+    async with crowd(made, hosts, cause) as inside:
         await until(lambda: len(inside) == TOGETHER)
-        assert await stays_out(made, "b.evil.co.uk", Cause.STRANGER)
+        assert await stays_out(made, "b.evil.co.uk", cause)
         assert len(inside) == TOGETHER
-        assert await enters(made, "good.co.uk", Cause.STRANGER)
+        assert await enters(made, "good.co.uk", cause)
 
 
-async def test_all_names_that_lead_to_one_address_share_its_places() -> None:
+@pytest.mark.parametrize("cause", [Cause.STRANGER, Cause.VISITOR])
+async def test_all_names_that_lead_to_one_address_share_its_places(cause: Cause) -> None:
     made = Pools(here)
-    async with crowd(made, [f"evil{n}.example" for n in range(40)], Cause.STRANGER) as inside:
+    async with crowd(made, [f"evil{n}.example" for n in range(40)], cause) as inside:
         await until(lambda: len(inside) == TOGETHER)
-        assert await stays_out(made, "evil.test", Cause.STRANGER)
+        assert await stays_out(made, "evil.test", cause)
         assert len(inside) == TOGETHER
 
 
@@ -113,9 +115,25 @@ async def test_names_that_nobody_answers_for_do_not_take_all_lookups() -> None:
     made = Pools(never)
     for _ in range(3):  # asking the system can't be cut off: those given up still count
         async with crowd(made, [f"evil{n}.example" for n in range(40)], Cause.STRANGER):
-            await until(lambda: len(asked) >= pools.NAMES_OF_STRANGERS)
-    assert len(asked) == pools.NAMES_OF_STRANGERS
-    assert await enters(made, "good.example", Cause.VISITOR)
+            await until(lambda: len(asked) >= pools.LOOKUPS)
+    assert len(asked) == pools.LOOKUPS
+    assert await enters(made, "good.example", Cause.OURS)
+
+
+async def test_names_that_strangers_keep_us_looking_up_hold_up_no_visitor() -> None:
+    asked: list[str] = []
+
+    async def never_for_evil(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        if host.startswith("evil"):
+            await asyncio.Event().wait()
+        return await everywhere(host, port)
+
+    made = Pools(never_for_evil)
+    async with crowd(made, [f"evil{n}.example" for n in range(40)], Cause.STRANGER):
+        await until(lambda: len(asked) == pools.LOOKUPS)
+        assert await stays_out(made, "good.example", Cause.STRANGER)
+        assert await enters(made, "good.example", Cause.VISITOR)
 
 
 async def test_a_place_is_free_again_after_a_failure() -> None:
