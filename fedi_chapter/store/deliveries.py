@@ -74,6 +74,11 @@ __all__ = [
 _COLUMNS = ["activity_id", "inbox", "host", "object_uri", "state", "attempts", "first_due", "due"]
 _NOW: ColumnElement[Any] = bindparam("now", type_=Instant())
 _ACTIVITY = bindparam("activity", type_=activities.c.id.type)
+_SAID = activities.alias("said_now")
+_OBJECT: ColumnElement[Any] = (
+    select(_SAID.c.object_uri).where(_SAID.c.id == _ACTIVITY).scalar_subquery()
+)
+"""What the activity is about."""
 # A host at rest is not asked before its rest is over, by new deliveries neither.
 _WHEN = case((hosts.c.rest_until > _NOW, hosts.c.rest_until), else_=_NOW)
 _STATE = (literal(DeliveryState.WAITING.value), literal(0), _NOW, _WHEN)
@@ -145,13 +150,17 @@ def was_told(tx: ReadTx, object_uri: str) -> bool:
 def inboxes_by_object(tx: ReadTx, host: str) -> dict[str, list[str]]:
     """Return the inboxes at a host that have something of ours, by the id of the thing."""
     rows = tx.conn.execute(
-        select(_EARLIER.c.object_uri, _EARLIER.c.inbox)
-        .where(_EARLIER.c.host == host, ~_was_withdrawn(_EARLIER.c.object_uri, _EARLIER.c.inbox))
+        select(_EARLIER.c.object_uri, _EARLIER.c.inbox, activities.c.type)
+        .join(activities, activities.c.id == _EARLIER.c.activity_id)
+        .where(_EARLIER.c.host == host)
         .distinct()
-    )
+    ).all()
+    gone = {(row.object_uri, row.inbox) for row in rows if row.type == "Delete"}
+    told = dict.fromkeys((row.object_uri, row.inbox) for row in rows)
     found: dict[str, list[str]] = {}
-    for row in rows:
-        found.setdefault(row.object_uri, []).append(row.inbox)
+    for uri, inbox in told:
+        if (uri, inbox) not in gone:
+            found.setdefault(uri, []).append(inbox)
     return found
 
 
@@ -189,16 +198,14 @@ def _refused_among(tx: ReadTx, names: Select[Any], values: Mapping[str, object])
     return [host for host in named if not blocked.isdisjoint(host_and_parents(host))]
 
 
-def _was_withdrawn(
-    object_uri: ColumnElement[Any], inbox: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    """Whether an inbox was told that an object is gone; that of one object many inboxes were."""
+def _withdrawn_from(object_uri: ColumnElement[Any]) -> Select[Any]:
+    """Return the inboxes that were told that one object is gone: asked once in a statement."""
     withdrawn, last = activities.alias("withdrawn"), deliveries.alias("last")
-    return exists().where(
-        withdrawn.c.object_uri == object_uri,
-        withdrawn.c.type == literal_column("'Delete'"),
-        last.c.activity_id == withdrawn.c.id,
-        last.c.inbox == inbox,
+    return (
+        select(last.c.inbox)
+        .join(withdrawn, withdrawn.c.id == last.c.activity_id)
+        .where(withdrawn.c.object_uri == object_uri)
+        .where(withdrawn.c.type == literal_column("'Delete'"))
     )
 
 
@@ -208,7 +215,7 @@ def _is_at_host(object_uri: ColumnElement[Any]) -> ColumnElement[bool]:
     return exists().where(
         earlier.c.object_uri == object_uri,
         earlier.c.host == remote_actors.c.host,
-        ~_was_withdrawn(object_uri, earlier.c.inbox),
+        earlier.c.inbox.not_in(_withdrawn_from(object_uri)),
     )
 
 
@@ -219,7 +226,7 @@ def _takes(takes_events: bool | None) -> list[ColumnElement[bool]]:
     counterpart = bindparam("counterpart", type_=deliveries.c.object_uri.type)
     return [
         or_(
-            _is_at_host(activities.c.object_uri),
+            _is_at_host(_OBJECT),
             and_(wanted, ~_is_at_host(counterpart)),
         )
     ]
@@ -274,7 +281,8 @@ _TO_INBOX = Prepared(
     )
 )
 _EARLIER = deliveries.alias("earlier")
-_ABOUT = _EARLIER.c.object_uri == bindparam("about", type_=deliveries.c.object_uri.type)
+_ABOUT_WHAT: ColumnElement[Any] = bindparam("about", type_=deliveries.c.object_uri.type)
+_ABOUT = _EARLIER.c.object_uri == _ABOUT_WHAT
 _HOSTS_TOLD = select(_EARLIER.c.host).where(_ABOUT).distinct()
 _BLOCKED = select(blocks.c.target)
 # An inbox that somebody blocked shares with others still gets what is for the others.
@@ -296,7 +304,7 @@ def _to_past_recipients(*, refused_too: bool) -> Any:
         .join(activities, activities.c.id == _ACTIVITY)
         .outerjoin(hosts, hosts.c.host == _EARLIER.c.host)
         .where(_ABOUT, _EARLIER.c.activity_id != _ACTIVITY)
-        .where(~_was_withdrawn(_EARLIER.c.object_uri, _EARLIER.c.inbox))
+        .where(_EARLIER.c.inbox.not_in(_withdrawn_from(_ABOUT_WHAT)))
     )
     return _put_from(told if refused_too else told.where(*_IS_WELCOME))
 

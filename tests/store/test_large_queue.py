@@ -15,8 +15,8 @@ from fedi_chapter.store.sqlite import driver
 from fedi_chapter.store.tables import deliveries as table
 from fedi_chapter.store.tables import hosts
 from fedi_chapter.store.tx import Database, WriteTx
-from tests.kit.builders import NOW, founded
-from tests.store.test_deliveries import an_activity, ended
+from tests.kit.builders import CHAPTER_ID, NOW, founded
+from tests.store.test_deliveries import EVENT, FACE, an_activity, ended, follow
 
 pytestmark = pytest.mark.anyio
 
@@ -120,3 +120,28 @@ async def test_hosts_that_nothing_waits_for_cost_a_claim_nothing(sqlite_db: Data
 
     few, many = await sqlite_db.write(work)
     assert many < few * 2
+
+
+async def test_the_tenth_edit_costs_no_more_than_the_second_however_many_follow(
+    sqlite_db: Database,
+) -> None:
+    def told(tx: WriteTx, number: int) -> int:
+        """Tell the followers of an edit, and return how much SQLite did for it."""
+        thousands = list[int]()
+        event = an_activity(tx, f"event-{number}", kind="Update")
+        face = an_activity(tx, f"face-{number}", object_uri=FACE, kind="Update")
+        driver(tx.conn).set_progress_handler(lambda: thousands.append(1), 1_000)
+        deliveries.to_followers(tx, event, CHAPTER_ID, takes_events=True, counterpart=FACE)
+        deliveries.to_followers(tx, face, CHAPTER_ID, takes_events=False, counterpart=EVENT)
+        deliveries.to_past_recipients(tx, face, FACE)
+        driver(tx.conn).set_progress_handler(None, 0)
+        return len(thousands)
+
+    def work(tx: WriteTx) -> list[int]:
+        for number in range(300):
+            follow(tx, f"ana{number}", host=f"h{number}.example")
+        return [told(tx, number) for number in range(11)]
+
+    await founded(sqlite_db)
+    costs = await sqlite_db.write(work)
+    assert costs[10] < 3 * costs[2]
