@@ -1,26 +1,26 @@
-"""`event`: create, edit, publish, cancel, delete, list, show."""
+"""`event`: create, edit, publish, delete, list, show."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import click
 
+from fedi_chapter.cli import event_plans
 from fedi_chapter.cli.attend import attend, attending
+from fedi_chapter.cli.event_plans import FOLLOWING, bare_id, change
 from fedi_chapter.cli.event_rsvps import COMMANDS
+from fedi_chapter.cli.event_told import hidden, line, plain, summary
 from fedi_chapter.cli.frame import Noun, Setup, ask, chapter_of, pass_setup
 from fedi_chapter.cli.words import (
     check_something,
     image_options,
     language_option,
-    own_id,
     take_images,
     text_from,
     visibility_of,
     visibility_option,
 )
 from fedi_chapter.deps import Deps
-from fedi_chapter.domain.event import Event, EventId, PlaceShown, RsvpMode
+from fedi_chapter.domain.event import Event, PlaceShown, RsvpMode
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import events as service
@@ -91,9 +91,7 @@ _FIELDS = (
 _RRULE = click.option(
     "--rrule", help="Comes again by this rule, such as FREQ=MONTHLY;BYDAY=1TU (RFC 5545)."
 )
-_FOLLOWING = click.option(
-    "--following", is_flag=True, help="This one and all that follow it in its series."
-)
+_PAST = click.option("--past", is_flag=True, help="Write down an event that has been.")
 
 
 def _field_options(function: Any) -> Any:
@@ -107,7 +105,7 @@ def event() -> None:
     """Events of the chapter."""
 
 
-for _command in (*COMMANDS, attend, attending):
+for _command in (*COMMANDS, *event_plans.COMMANDS, attend, attending):
     event.add_command(_command)
 
 
@@ -117,9 +115,12 @@ for _command in (*COMMANDS, attend, attending):
 @_field_options
 @_RRULE
 @click.option("--draft", is_flag=True, help="Keep it to the organizers for now.")
+@_PAST
 @pass_setup
-def create(setup: Setup, /, *, draft: bool, rrule: str | None, **words: Any) -> None:
+def create(setup: Setup, /, *, draft: bool, past: bool, rrule: str | None, **words: Any) -> None:
     """Make an event and publish it. With --rrule it is the first of a series."""
+    if rrule is not None and past:
+        raise click.UsageError("a series is of events to come: leave out --past")
     words["description"] = text_from(words["description"])
 
     async def work(deps: Deps) -> tuple[Event, Urls]:
@@ -130,7 +131,9 @@ def create(setup: Setup, /, *, draft: bool, rrule: str | None, **words: Any) -> 
                 return series_service.create_series(
                     tx, chapter_of(tx), fields, rrule, deps.urls, draft=draft
                 )
-            return service.create_event(tx, chapter_of(tx), fields, deps.urls, draft=draft)
+            return service.create_event(
+                tx, chapter_of(tx), fields, deps.urls, draft=draft, past=past
+            )
 
         return await deps.db.write(write), deps.urls
 
@@ -146,7 +149,7 @@ def create(setup: Setup, /, *, draft: bool, rrule: str | None, **words: Any) -> 
 @click.option("--start", help="When it starts: 2026-09-19T10:00, local time.")
 @_field_options
 @_RRULE
-@_FOLLOWING
+@FOLLOWING
 @pass_setup
 def edit(
     setup: Setup, /, *, event_id: str, rrule: str | None, following: bool, **words: Any
@@ -161,7 +164,7 @@ def edit(
     words["description"] = text_from(words["description"])
 
     async def work(deps: Deps) -> tuple[Event, Urls]:
-        bare = _id(event_id, deps)
+        bare = bare_id(event_id, deps)
         await deps.db.read(lambda tx: service.own_event(tx, bare))
         fields = _fields(words, take_images(deps, words["files"], words["alts"]))
 
@@ -179,21 +182,16 @@ def edit(
 
 @event.command("publish")
 @click.argument("event_id", metavar="ID")
+@_PAST
 @pass_setup
-def publish(setup: Setup, event_id: str) -> None:
+def publish(setup: Setup, event_id: str, *, past: bool) -> None:
     """Publish a draft."""
-    _change(setup, event_id, service.publish_event, "published")
-
-
-@event.command("cancel")
-@click.argument("event_id", metavar="ID")
-@click.option("--reason", help="Why, for everyone to read.")
-@_FOLLOWING
-@pass_setup
-def cancel(setup: Setup, event_id: str, reason: str | None, following: bool) -> None:
-    """Say that an event will not take place. With --following its series ends there."""
-    verb = series_service.cancel_following if following else service.cancel_event
-    _change(setup, event_id, lambda tx, bare: verb(tx, bare, reason), "cancelled")
+    change(
+        setup,
+        event_id,
+        lambda tx, bare: service.publish_event(tx, bare, past=past),
+        "published",
+    )
 
 
 @event.command("delete")
@@ -204,7 +202,7 @@ def delete(setup: Setup, event_id: str, *, anyway: bool) -> None:
     """Delete an event, here and on other servers. To call it off, cancel it instead."""
 
     async def work(deps: Deps) -> str:
-        bare = _id(event_id, deps)
+        bare = bare_id(event_id, deps)
         await deps.db.write(lambda tx: service.delete_event(tx, bare, anyway=anyway))
         return deps.urls.event(bare)
 
@@ -224,7 +222,7 @@ def listing(setup: Setup) -> None:
         return await deps.db.read(read), deps.urls
 
     found, urls = ask(setup, work)
-    setup.tell([summary(each, urls) for each in found], *(_line(each, urls) for each in found))
+    setup.tell([summary(each, urls) for each in found], *(line(each, urls) for each in found))
 
 
 @event.command("show")
@@ -234,7 +232,7 @@ def show(setup: Setup, event_id: str) -> None:
     """Show one event, with its exact place and online link."""
 
     async def work(deps: Deps) -> tuple[Event, Meeting, Urls]:
-        bare = _id(event_id, deps)
+        bare = bare_id(event_id, deps)
 
         def read(tx: ReadTx) -> tuple[Event, Meeting]:
             found = service.own_event(tx, bare)
@@ -243,85 +241,8 @@ def show(setup: Setup, event_id: str) -> None:
         return *await deps.db.read(read), deps.urls
 
     found, meeting, urls = ask(setup, work)
-    told = {**summary(found, urls), **_hidden(meeting)}
-    setup.tell(told, *(f"{name}: {_plain(value)}" for name, value in told.items() if value))
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def summary(event: Event, urls: Urls) -> dict[str, object]:
-    """Return an event as the command line tells it; times in the event's own zone."""
-    place = event.place
-    return {
-        "id": urls.event(event.id),
-        "url": urls.event(event.id),
-        "face": urls.face(event.id),
-        "ics": urls.event_ics(event.id),
-        "name": event.name,
-        "start": _when(event, event.starts_at),
-        "end": _when(event, event.last_moment if event.all_day else event.ends_at),
-        "all_day": event.all_day,
-        "timezone": event.timezone,
-        "place": place.name if place else None,
-        "address": place.address if place else None,
-        "online": event.is_online,
-        "online_url": event.online_url,
-        "rsvp": str(event.rsvp),
-        "external_url": event.external_url,
-        "capacity": event.capacity,
-        "approval": event.approval,
-        "rsvp_until": event.rsvp_until.astimezone(event.zone).isoformat()
-        if event.rsvp_until
-        else None,
-        "count_only": event.counts_only,
-        "poll": list(event.poll),
-        "bring": event.bring or None,
-        "status": "draft" if event.is_draft else str(event.status),
-        "cancel_reason": event.cancel_reason,
-        "visibility": str(event.visibility),
-        "tags": list(event.tags),
-        "images": [urls.media(image) for image in event.images],
-        "description": event.description,
-        "revision": event.revision,
-        "series": urls.series(event.series_id) if event.series_id else None,
-    }
-
-
-def _when(event: Event, at: datetime | None) -> str | None:
-    """Return a time as it can be given back: of whole days the day, else with its offset."""
-    if at is None:
-        return None
-    local = at.astimezone(event.zone)
-    return local.date().isoformat() if event.all_day else local.isoformat()
-
-
-def _hidden(meeting: Meeting) -> dict[str, object]:
-    """Return what the public is not told of a place and a link; organizers are."""
-    place, link = meeting.hidden.place, meeting.hidden.link
-    told: dict[str, object] = {"online_url": link} if link else {}
-    if place is None:
-        return told
-    return {
-        **told,
-        "place_shown": str(meeting.shown),
-        "exact_place": place.name,
-        "exact_address": place.address,
-        "exact_position": [place.point.lat, place.point.lon] if place.point else None,
-    }
-
-
-def _change(
-    setup: Setup, event_id: str, verb: Callable[[WriteTx, EventId], Event], done: str
-) -> None:
-    async def work(deps: Deps) -> tuple[Event, Urls]:
-        bare = _id(event_id, deps)
-        return await deps.db.write(lambda tx: verb(tx, bare)), deps.urls
-
-    changed, urls = ask(setup, work)
-    told = summary(changed, urls)
-    setup.tell(told, f"{done}: {told['url']}")
+    told = {**summary(found, urls), **hidden(meeting)}
+    setup.tell(told, *(f"{name}: {plain(value)}" for name, value in told.items() if value))
 
 
 def _fields(words: dict[str, Any], images: tuple[Media, ...] | None) -> EventFields:
@@ -357,14 +278,3 @@ def _place(words: dict[str, Any]) -> PlaceFields:
         area=words["area"],
         shown=PlaceShown(words["place_shown"]) if words["place_shown"] else None,
     )
-
-
-def _id(text: str, deps: Deps) -> EventId:
-    return EventId(own_id(text, deps.urls, "event"))
-
-
-def _line(event: Event, urls: Urls) -> str:
-    state = "draft" if event.is_draft else str(event.status)
-    start = event.local(event.starts_at)
-    hour = "     " if event.all_day else f"{start:%H:%M}"
-    return f"{start:%Y-%m-%d} {hour}  {state:<11}  {event.name}  {urls.event(event.id)}"

@@ -19,6 +19,8 @@ OPEN_END = timedelta(hours=2)
 """How long an event without an end is taken to last."""
 MOMENT = timedelta(seconds=1)
 LONGEST = timedelta(days=366)
+PUT_OFF = timedelta(days=180)
+"""How long a postponed event is kept as one to come, if it gets no new date."""
 FOR_DAYS = timedelta(hours=18)
 """What lasts longer goes on for days: people come when they can, not at its start."""
 LONGEST_NAME = 200
@@ -92,6 +94,7 @@ class Event:
     """What to bring, one line."""
     status: EventStatus = EventStatus.SCHEDULED
     cancel_reason: str | None = None
+    """Why it was cancelled or postponed."""
     previous_starts_at: datetime | None = None
     visibility: Visibility = Visibility.PUBLIC
     language: str = "en"
@@ -125,14 +128,29 @@ class Event:
         return self.link_kept or self.online_url is not None
 
     @property
-    def over_at(self) -> datetime:
-        """When it is over; an open end counts as two hours."""
+    def is_postponed(self) -> bool:
+        """Tell whether it is not at its date, and the new one is not known."""
+        return self.status is EventStatus.POSTPONED
+
+    @property
+    def takes_place(self) -> bool:
+        """Tell whether it is at its date, as far as is known."""
+        return not (self.is_cancelled or self.is_postponed)
+
+    @property
+    def finish(self) -> datetime:
+        """When it ends at its date; an open end counts as two hours."""
         return self.ends_at or self.starts_at + OPEN_END
+
+    @property
+    def over_at(self) -> datetime:
+        """When it is over. One that is postponed waits for its new date a while."""
+        return self.finish + PUT_OFF if self.is_postponed else self.finish
 
     @property
     def lasts_for_days(self) -> bool:
         """Tell whether people come on any of its days, as to a festival or an exhibition."""
-        return self.all_day or self.over_at - self.starts_at > FOR_DAYS
+        return self.all_day or self.finish - self.starts_at > FOR_DAYS
 
     @property
     def closes_at(self) -> datetime:
@@ -140,7 +158,7 @@ class Event:
 
         What lasts for days can be joined until it is over.
         """
-        return self.rsvp_until or (self.over_at if self.lasts_for_days else self.starts_at)
+        return self.rsvp_until or (self.finish if self.lasts_for_days else self.starts_at)
 
     @property
     def last_moment(self) -> datetime:

@@ -84,6 +84,8 @@ class Refusal(StrEnum):
 
     OFF = "off"
     CANCELLED = "cancelled"
+    POSTPONED = "postponed"
+    """There is no date to say yes to."""
     PAST = "past"
     FULL = "full"
     """No seat, and nobody can wait: the event only counts heads and could tell nobody."""
@@ -220,6 +222,7 @@ class Terms:
     capacity: int | None
     approval: bool
     counts_only: bool
+    is_postponed: bool = False
 
 
 def terms(event: Event, now: datetime) -> Terms:
@@ -227,11 +230,12 @@ def terms(event: Event, now: datetime) -> Terms:
     return Terms(
         is_on=event.rsvp is RsvpMode.ON and event.deleted_at is None and not event.is_draft,
         is_cancelled=event.is_cancelled,
-        is_closed=event.closes_at <= now,
+        is_closed=event.closes_at <= now or event.is_postponed,
         is_over=event.over_at <= now,
         capacity=event.capacity,
         approval=event.approval,
         counts_only=event.counts_only,
+        is_postponed=event.is_postponed,
     )
 
 
@@ -295,6 +299,8 @@ def _refusal(saying: Saying, terms: Terms) -> Refusal | None:
     if terms.is_cancelled:
         return Refusal.CANCELLED
     gives_back = saying.answer in (Answer.NO, Answer.NONE)
+    if terms.is_postponed and not gives_back and saying.route is not Route.HAND:
+        return Refusal.POSTPONED
     if terms.is_over or (terms.is_closed and not gives_back and saying.route is not Route.HAND):
         return Refusal.PAST
     return None

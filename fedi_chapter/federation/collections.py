@@ -68,7 +68,7 @@ def featured(tx: ReadTx, local: LocalActor, urls: Urls) -> Document:
     is nothing to come to, and keeps no place from one that is.
     """
     soon = events.upcoming(tx, local.id, limit=LOOKED_THROUGH)
-    pinned = [urls.face(each.id) for each in soon if not each.is_cancelled][:FEATURED]
+    pinned = [urls.face(each.id) for each in soon if each.takes_place][:FEATURED]
     return collection(urls.featured(local), len(pinned), items=pinned)
 
 

@@ -200,9 +200,9 @@ def _method(about: Briefing) -> Method | None:
     match about.notice.kind:
         case NoticeKind.GOING | NoticeKind.PROMOTED:
             return "REQUEST"
-        case NoticeKind.CHANGED:
+        case NoticeKind.CHANGED | NoticeKind.REOPENED:
             return "REQUEST" if rsvp.has_seat else None
-        case NoticeKind.CANCELLED:
+        case NoticeKind.CANCELLED | NoticeKind.POSTPONED:
             return "CANCEL" if rsvp.has_seat else None
         case NoticeKind.NO | NoticeKind.TAKEN_BACK | NoticeKind.DECLINED:
             return "CANCEL" if rsvp.turn > 1 else None
@@ -235,7 +235,7 @@ def _ways(deps: Deps, about: Briefing, stop: str | None = None) -> Ways:
     return Ways(
         page=deps.urls.event(event.id) if has_page else None,
         own=_own_page(deps, about.rsvp, by_mail=stop is not None),
-        calendar=deps.urls.event_ics(event.id) if has_page and not event.is_cancelled else None,
+        calendar=deps.urls.event_ics(event.id) if has_page and event.takes_place else None,
         next_page=_page(deps, upcoming),
         stop=stop,
     )

@@ -71,16 +71,17 @@ def _event(feed: Element, event: Event, urls: Urls) -> None:
 
 
 def _name(event: Event) -> str:
-    """Return what the event is called; of one that will not take place, that first."""
-    if not event.is_cancelled:
+    """Return what the event is called; of one that does not take place, that first."""
+    if event.takes_place:
         return event.name
-    return f"{translator(event.language)('Cancelled').upper()}: {event.name}"
+    off = "Cancelled" if event.is_cancelled else "Postponed"
+    return f"{translator(event.language)(off).upper()}: {event.name}"
 
 
 def _told(event: Event) -> str:
     """Return all there is to read: where there is a content, readers don't show the summary."""
     lines = [_when_and_where(event)]
-    if event.is_cancelled and event.cancel_reason:
+    if event.cancel_reason:
         lines.append(event.cancel_reason)
     return "".join(f"<p>{escape(line)}</p>" for line in lines) + event.description_html
 

@@ -58,7 +58,7 @@ def add_zones(calendar: Calendar, listed: Sequence[Event]) -> None:
     timed = [event for event in listed if not event.all_day]
     for zone in sorted({event.timezone for event in timed} - {"UTC"}):
         within = [event for event in timed if event.timezone == zone]
-        first, last = min(e.starts_at for e in within), max(e.over_at for e in within)
+        first, last = min(e.starts_at for e in within), max(e.finish for e in within)
         calendar.add_component(write_zone(zone, first - MARGIN, last + MARGIN))
 
 
@@ -89,7 +89,7 @@ def write_entry(event: Event, page: str, *, uid: str | None = None) -> Entry:
     start, end = span_of(event)
     entry.add("dtstart", start)
     entry.add("dtend", end)
-    entry.add("summary", one_line(event.name, TITLE))
+    entry.add("summary", one_line(_name(event), TITLE))
     entry.add("status", _STATUS[event.status])
     entry.add("url", page)
     entry.add("description", _description(event, page))
@@ -100,6 +100,13 @@ def write_entry(event: Event, page: str, *, uid: str | None = None) -> Entry:
     if event.tags:
         entry.add("categories", [one_line(tag, TITLE) for tag in event.tags])
     return entry
+
+
+def _name(event: Event) -> str:
+    """Return what it is called: TENTATIVE alone does not say that it is not then."""
+    if not event.is_postponed:
+        return event.name
+    return f"{translator(event.language)('Postponed')}: {event.name}"
 
 
 def _description(event: Event, page: str) -> str:
@@ -134,7 +141,7 @@ def span_of(event: Event) -> tuple[date, date]:
     """
     if event.all_day:
         return event.local(event.starts_at).date(), event.last_day + DAY
-    return _on_the_wall(event.starts_at, event), _on_the_wall(event.over_at, event)
+    return _on_the_wall(event.starts_at, event), _on_the_wall(event.finish, event)
 
 
 def _on_the_wall(at: datetime, event: Event) -> datetime:

@@ -86,9 +86,9 @@ def _is_shown(event: Event) -> bool:
 
 def _differs(event: Event, planned: Event, whole: Event, year: datetime) -> bool:
     """Tell whether an event needs a VEVENT: it is not as the rule says, or its page matters."""
-    if event.revision > 0 or event.over_at > year - HISTORY:
+    if event.revision > 0 or event.finish > year - HISTORY:
         return True
-    span = event.starts_at, event.over_at
+    span = event.starts_at, event.finish
     return span != (planned.starts_at, planned.starts_at + _length(whole))
 
 
@@ -112,13 +112,13 @@ def _is_uneven(series: Series, whole: Event, local: datetime) -> bool:
     if whole.all_day:
         return False
     planned = _planned(series, whole, local)
-    return planned.over_at - planned.starts_at != _length(whole)
+    return planned.finish - planned.starts_at != _length(whole)
 
 
 def _length(whole: Event) -> timedelta:
     """Return how long an event is by the clocks on the wall."""
     if whole.ends_at is None:
-        return whole.over_at - whole.starts_at
+        return whole.finish - whole.starts_at
     length = whole.local(whole.ends_at) - whole.local(whole.starts_at)
     return length if length > timedelta() else whole.ends_at - whole.starts_at
 

@@ -22,6 +22,7 @@ MORE_SEATS = "raise the number of seats (--capacity)"
 WHY: Mapping[Refusal, tuple[str, str | None]] = {
     Refusal.OFF: ("this event takes no answers", "have it ask who comes (--rsvp on)"),
     Refusal.CANCELLED: ("this event is cancelled", None),
+    Refusal.POSTPONED: ("this event is postponed", "give it its new date first"),
     Refusal.PAST: ("this event is over", None),
     Refusal.FULL: (
         "no seat is free, and this event only counts heads: nobody can wait",

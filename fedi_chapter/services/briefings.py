@@ -46,11 +46,21 @@ _VOID_WHEN_OVER = frozenset(
         NoticeKind.WAITLIST,
         NoticeKind.PROMOTED,
         NoticeKind.CHANGED,
+        NoticeKind.POSTPONED,
+        NoticeKind.REOPENED,
         NoticeKind.CONFIRM_MAIL,
     }
 )
 """What looks ahead."""
 _VOID_WHEN_CANCELLED = _VOID_WHEN_OVER | {NoticeKind.REMINDER, NoticeKind.THANKS}
+_TRUE_WHILE = {
+    NoticeKind.CANCELLED: lambda event: event.is_cancelled,
+    NoticeKind.POSTPONED: lambda event: event.is_postponed,
+    NoticeKind.REOPENED: lambda event: event.takes_place,
+    NoticeKind.REMINDER: lambda event: event.takes_place,
+    NoticeKind.THANKS: lambda event: event.takes_place,
+}
+"""What says how the plan stands; only the last of them is true."""
 _NEEDS_NO_RSVP = frozenset({NoticeKind.REFUSED, NoticeKind.UNSURE, NoticeKind.FORGOTTEN})
 
 
@@ -88,6 +98,8 @@ def _why_not(tx: ReadTx, notice: Notice, event: Event, rsvp: Rsvp | None) -> str
     kind = notice.kind
     if event.is_cancelled and kind in _VOID_WHEN_CANCELLED:
         return "the event was cancelled"
+    if kind in _TRUE_WHILE and not _TRUE_WHILE[kind](event):
+        return "the plan has changed since"
     if event.over_at <= tx.now and kind in _VOID_WHEN_OVER:
         return "the event is over"
     if kind is NoticeKind.REMINDER and not tx.now < event.starts_at <= tx.now + FARTHEST_REMINDER:

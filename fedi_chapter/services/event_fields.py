@@ -133,7 +133,7 @@ def _deadline(old: Event, fields: EventFields) -> datetime | None:
     if not fields.rsvp_until:
         return None
     until = instant(fields.rsvp_until, old.zone, "last moment to answer")
-    if until > old.over_at:
+    if until > old.finish:
         raise FormInvalid(
             "people could still answer when the event is over",
             cure="give a last moment before its end, or leave it out: then it is the start",

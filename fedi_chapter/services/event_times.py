@@ -42,7 +42,7 @@ def with_times(
     check_times(event.starts_at, event.ends_at)
     if event.rsvp_until is None:
         return event
-    return replace(event, rsvp_until=min(event.rsvp_until, event.over_at))
+    return replace(event, rsvp_until=min(event.rsvp_until, event.finish))
 
 
 def _in_hours(old: Event, start: str | None, end: str | None, zone: ZoneInfo) -> Event:

@@ -43,12 +43,20 @@ CHANGES_GATHER = timedelta(minutes=10)
 
 
 def create_event(
-    tx: WriteTx, actor: LocalActor, fields: EventFields, urls: Urls, *, draft: bool = False
+    tx: WriteTx,
+    actor: LocalActor,
+    fields: EventFields,
+    urls: Urls,
+    *,
+    draft: bool = False,
+    past: bool = False,
 ) -> Event:
     """Make an event of `actor` and, unless it is a draft, publish it.
 
+    With `past` it is one that has been, written down: nobody is asked whether they come.
+
     Raises:
-        FormInvalid: a field is missing or wrong, or the event would already be over.
+        FormInvalid: a field is missing or wrong, or it is over and not meant to be.
 
     """
     if not fields.name or not fields.start:
@@ -63,11 +71,11 @@ def create_event(
         created_at=tx.now,
         language=actor.language,
         visibility=fields.visibility or Visibility.PUBLIC,
-        rsvp=RsvpMode.ON,
+        rsvp=RsvpMode.OFF if past else RsvpMode.ON,
     )
     event, meeting = _applied(tx, blank, fields, urls)
     if not draft:
-        event = _published(event, tx.now)
+        event = _published(event, tx.now, past=past)
     _store_images(tx, fields)
     events.insert(tx, event)
     exact_places.put(tx, event.id, meeting.hidden.place, meeting.hidden.link)
@@ -103,27 +111,27 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
     if (event, meeting) == (old, before):
         return old
     if _has_moved(old, event) and not old.is_cancelled:
-        event = _rescheduled(old, event)
-    changed = _announce_change(tx, event)
+        event = rescheduled(old, event)
+    changed = announce_change(tx, event)
     approval.resettle(tx, old, changed)
     if meeting != before or _is_news_to_attendees(old, changed):
         tell_attendees(tx, changed, NoticeKind.CHANGED)
     return changed
 
 
-def publish_event(tx: WriteTx, event_id: EventId) -> Event:
-    """Take an event out of draft.
+def publish_event(tx: WriteTx, event_id: EventId, *, past: bool = False) -> Event:
+    """Take an event out of draft; with `past`, one that has been.
 
     Raises:
         Conflict: it is published already.
-        FormInvalid: it is already over.
+        FormInvalid: it is over and not meant to be.
         Missing, Gone: there is no such event.
 
     """
     event = held_event(tx, event_id)
     if not event.is_draft:
         raise Conflict("this event is published already")
-    event = _published(event, tx.now)
+    event = _published(event, tx.now, past=past)
     events.change(tx, event)
     _open(tx, event)
     return event
@@ -144,7 +152,7 @@ def cancel_event(tx: WriteTx, event_id: EventId, reason: str | None = None) -> E
     if event.is_cancelled:
         raise AlreadyCancelled
     reason = one_line(reason or "", LONGEST_REASON) or None
-    cancelled = _announce_change(
+    cancelled = announce_change(
         tx, replace(event, status=EventStatus.CANCELLED, cancel_reason=reason)
     )
     tell_attendees(tx, cancelled, NoticeKind.CANCELLED)
@@ -180,7 +188,7 @@ def follow_zone_rules(tx: WriteTx, event_id: EventId) -> None:
     if event.is_draft:
         events.change(tx, event)
     else:
-        _announce_change(tx, event)
+        announce_change(tx, event)
 
 
 def own_event(tx: ReadTx, event_id: EventId) -> Event:
@@ -224,9 +232,9 @@ def _applied(tx: WriteTx, old: Event, fields: EventFields, urls: Urls) -> tuple[
 def tell_attendees(tx: WriteTx, event: Event, kind: NoticeKind) -> None:
     """See to it that everyone who comes hears of a change, after what else changes just now.
 
-    A cancellation is told at once.
+    Whether it takes place is told at once.
     """
-    due = tx.now if kind is NoticeKind.CANCELLED else tx.now + CHANGES_GATHER
+    due = tx.now + CHANGES_GATHER if kind is NoticeKind.CHANGED else tx.now
     outbox.put(
         tx, AttendeesToTell(event.id, kind.value), due=due, coalesce=f"tell {kind} {event.id}"
     )
@@ -251,12 +259,17 @@ def _has_moved(old: Event, new: Event) -> bool:
     return old.local(old.starts_at) != new.local(new.starts_at)
 
 
-def _rescheduled(old: Event, new: Event) -> Event:
-    """Return the event with its former start, at the hour that people read then."""
+def rescheduled(old: Event, new: Event) -> Event:
+    """Return the event as one that takes place anew, with the start that people read before."""
     former = old.starts_at
     if old.timezone != new.timezone:
         former = instant_at(old.local(former), new.zone)
-    return replace(new, status=EventStatus.RESCHEDULED, previous_starts_at=former)
+    return replace(
+        new,
+        status=EventStatus.RESCHEDULED,
+        cancel_reason=None,
+        previous_starts_at=former,
+    )
 
 
 def _is_awaited(tx: WriteTx, event: Event) -> bool:
@@ -265,13 +278,17 @@ def _is_awaited(tx: WriteTx, event: Event) -> bool:
     return tallies.lock(tx, event.id).said_going > 0
 
 
-def _published(event: Event, now: datetime) -> Event:
-    if event.over_at <= now:
+def _published(event: Event, now: datetime, *, past: bool) -> Event:
+    is_over = event.over_at <= now
+    if is_over and not past:
         raise FormInvalid(
-            "this event is already over", cure="check the date, or keep it as a draft"
+            "this event is already over",
+            cure="check the date; --past writes down one that has been",
         )
+    if past and not is_over:
+        raise FormInvalid("this event is still to come", cure="check the date, or leave out --past")
     poll: tuple[str, ...] = ()
-    if event.rsvp is RsvpMode.ON:
+    if event.rsvp is RsvpMode.ON and not is_over:
         t = translator(event.language)
         poll = (t("Going"), t("Maybe"), t("Can't come"))
     return replace(event, published_at=now, poll=poll)
@@ -288,7 +305,8 @@ def _store_images(tx: WriteTx, fields: EventFields) -> None:
         media.insert(tx, image)
 
 
-def _announce_change(tx: WriteTx, event: Event) -> Event:
+def announce_change(tx: WriteTx, event: Event) -> Event:
+    """Store an event as its next revision, and see to it that other servers hear of it."""
     updated_at = edited_at(tx.now, event.updated_at or event.published_at or event.created_at)
     changed = replace(event, updated_at=updated_at, revision=event.revision + 1)
     events.change(tx, changed)

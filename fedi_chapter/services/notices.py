@@ -24,6 +24,8 @@ SPOKEN_BY_PROTOCOL = frozenset(
         NoticeKind.DECLINED,
         NoticeKind.CHANGED,
         NoticeKind.CANCELLED,
+        NoticeKind.POSTPONED,
+        NoticeKind.REOPENED,
     }
 )
 """What somebody who came by Join hears from its own server: by our Accept, Reject or Update."""
@@ -56,6 +58,8 @@ TURN = "turn"
 AUDIENCES = {
     NoticeKind.CHANGED: CONCERNED,
     NoticeKind.CANCELLED: CONCERNED,
+    NoticeKind.POSTPONED: CONCERNED,
+    NoticeKind.REOPENED: CONCERNED,
     NoticeKind.MESSAGE: CONCERNED,
     NoticeKind.REMINDER: (RsvpStatus.GOING, RsvpStatus.ATTENDED),
     NoticeKind.THANKS: (RsvpStatus.GOING, RsvpStatus.ATTENDED),

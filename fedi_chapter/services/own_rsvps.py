@@ -200,7 +200,7 @@ def confirm_email(tx: WriteTx, event: Event, rsvp: Rsvp) -> Rsvp:
     rsvp = rsvps.get(tx, rsvp.id) or rsvp  # a seat the older one gave back may be theirs now
     confirmed = replace(rsvp, key=key, email_confirmed_at=tx.now)
     rsvps.change(tx, confirmed)
-    if confirmed.status in _STANDING and event.over_at > tx.now and not event.is_cancelled:
+    if confirmed.status in _STANDING and event.over_at > tx.now and event.takes_place:
         tell(tx, confirmed, _STANDING[confirmed.status])
     return confirmed
 

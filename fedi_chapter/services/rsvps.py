@@ -111,7 +111,7 @@ def promote(tx: WriteTx, event: Event) -> list[Rsvp]:
     A party larger than what is free is passed by smaller ones behind it, and keeps its place.
     """
     promoted: list[Rsvp] = []
-    if event.is_cancelled or event.over_at <= tx.now:
+    if not event.takes_place or event.over_at <= tx.now:
         return promoted
     while (tally := tallies.get(tx, event.id)).waitlist:
         free = None if event.capacity is None else event.capacity - tally.heads

@@ -62,7 +62,7 @@ def _terms(event: Event) -> Iterator[str]:
 def _ways(event: Event, urls: Urls) -> Iterator[str]:
     """Yield how to answer, and where one sees what became of it; else where to read more."""
     t, page = translator(event.language), _link(urls.event(event.id))
-    if event.rsvp is not RsvpMode.ON or event.is_cancelled:
+    if event.rsvp is not RsvpMode.ON or not event.takes_place:
         if event.visibility.has_page:
             yield f"{escape(details(event))} {page}"
         return

@@ -261,7 +261,7 @@ def _schedule(event: Event) -> Document:
         "updated": stamp(event.updated_at) if event.updated_at else None,
         "startTime": local_stamp(event.starts_at, event),
         # Whole days end with a last second: at midnight others would show one day more.
-        "endTime": local_stamp(event.last_moment if event.all_day else event.over_at, event),
+        "endTime": local_stamp(event.last_moment if event.all_day else event.finish, event),
         "displayEndTime": event.ends_at is not None,
         "timezone": event.timezone,
         "status": ical,

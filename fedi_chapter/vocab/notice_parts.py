@@ -10,8 +10,7 @@ from fedi_chapter.core.i18n import Translator
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import Event, PlaceShown
 from fedi_chapter.domain.notice import Briefing, NoticeRoute
-from fedi_chapter.vocab.when import span
-from fedi_chapter.vocab.wording import where
+from fedi_chapter.vocab.wording import date_of, where
 
 LONGEST_NAME = 120
 
@@ -78,7 +77,7 @@ def when_and_where(telling: Telling) -> Paragraph:
     """Return day, time with its zone, and the place that everyone may know."""
     place = where(telling.event)
     at = (f"📍 {place}",) if place else ()
-    return (f"🗓 {span(telling.event)}", *at, *_private(telling))
+    return (f"🗓 {date_of(telling.event)}", *at, *_private(telling))
 
 
 def _private(telling: Telling) -> Paragraph:

@@ -28,6 +28,7 @@ from fedi_chapter.vocab.notice_parts import (
     when_and_where,
 )
 from fedi_chapter.vocab.when import span
+from fedi_chapter.vocab.wording import date_of
 
 
 def write_words(about: Briefing, ways: Ways) -> Words:
@@ -157,6 +158,9 @@ def _refused(telling: Telling) -> Text:
         Refusal.CANCELLED: t(
             "“{event}” was cancelled, so your answer could not count.", event=name
         ),
+        Refusal.POSTPONED: t(
+            "“{event}” is postponed. Please answer when the new date is known.", event=name
+        ),
         Refusal.PAST: t("Your answer to “{event}” came too late to count.", event=name),
         Refusal.FULL: t("Sorry, “{event}” is full.", event=name),
         Refusal.PARTY_TOO_LARGE: t(
@@ -182,6 +186,34 @@ def _unsure(telling: Telling) -> Text:
 def _changed(telling: Telling) -> Text:
     return _said(
         telling.t("“{event}” has changed. This is how it is now:", event=telling.name),
+        _reason(telling),
+        when_and_where(telling),
+        bring(telling),
+        undo(telling),
+        calendar(telling),
+    )
+
+
+def _reason(telling: Telling) -> Paragraph:
+    reason = telling.event.cancel_reason
+    return (reason,) if reason else ()
+
+
+def _postponed(telling: Telling) -> Text:
+    t = telling.t
+    return _said(
+        t("“{event}” is postponed.", event=telling.name),
+        _reason(telling),
+        (f"🗓 {date_of(telling.event)}",),
+        (t("Your answer is kept, and we tell you the new date."),),
+        undo(telling),
+    )
+
+
+def _reopened(telling: Telling) -> Text:
+    return _said(
+        telling.t("Good news: “{event}” takes place after all!", event=telling.name),
+        _reason(telling),
         when_and_where(telling),
         bring(telling),
         undo(telling),
@@ -190,10 +222,10 @@ def _changed(telling: Telling) -> Text:
 
 
 def _cancelled(telling: Telling) -> Text:
-    t, reason = telling.t, telling.event.cancel_reason
+    t = telling.t
     return _said(
         t("Sorry, “{event}” is cancelled.", event=telling.name),
-        (reason,) if reason else (),
+        _reason(telling),
         (f"🗓 {span(telling.event)}",),
         (t("You need not do anything."),),
         details(telling),
@@ -273,6 +305,8 @@ _TEXTS: Mapping[NoticeKind, Callable[[Telling], Text]] = {
     NoticeKind.UNSURE: _unsure,
     NoticeKind.CHANGED: _changed,
     NoticeKind.CANCELLED: _cancelled,
+    NoticeKind.POSTPONED: _postponed,
+    NoticeKind.REOPENED: _reopened,
     NoticeKind.REMINDER: _reminder,
     NoticeKind.THANKS: _thanks,
     NoticeKind.MESSAGE: _message,

@@ -61,4 +61,4 @@ def _closed_at(event: Event, now: datetime) -> datetime | None:
 
 
 def _is_asking(event: Event) -> bool:
-    return event.rsvp is RsvpMode.ON and not event.is_cancelled
+    return event.rsvp is RsvpMode.ON and event.takes_place

@@ -33,20 +33,20 @@ _STATES = {
 def title(event: Event, *, loud: bool = False) -> str:
     """Return the title as plain text without angle brackets, which Mastodon takes for HTML.
 
-    One that is cancelled begins with it, in capitals when `loud`; one too short for Mobilizon
-    ends in the day.
+    One that is cancelled or postponed begins with it, in capitals when `loud`; one too short for
+    Mobilizon ends in the day.
     """
     name = event.name.replace("<", "‹").replace(">", "›")
-    cancelled = _words(event) if event.is_cancelled else None
-    if cancelled:
-        name = f"{cancelled.upper() if loud else cancelled}: {name}"
+    off = None if event.takes_place else _words(event)
+    if off:
+        name = f"{off.upper() if loud else off}: {name}"
     if length(name) < TITLE_LENGTHS.start:
         name = f"{name} · {event.local(event.starts_at).date().isoformat()}"
     return one_line(name, TITLE_LENGTHS.stop - 1)
 
 
 def state(event: Event) -> str | None:
-    """Return what is unusual about the event, with the reason it was cancelled for."""
+    """Return what is unusual about the event, with the reason for it."""
     words, reason = _words(event), _reason(event)
     return f"{words}: {reason}" if reason else words
 
@@ -57,7 +57,7 @@ def _words(event: Event) -> str | None:
 
 
 def _reason(event: Event) -> str | None:
-    if not event.is_cancelled or not event.cancel_reason:
+    if not event.cancel_reason:
         return None
     return one_line(event.cancel_reason, LONGEST_REASON)
 
@@ -139,7 +139,14 @@ def _when_and_where(event: Event, *, icons: bool = True) -> list[str]:
     at = where(event)
     if hint := where_to_learn(event):
         at = f"{at} ({hint})"
-    return [f"{day}{span(event)}", *([f"{place}{at}"] if at else [])]
+    return [f"{day}{date_of(event)}", *([f"{place}{at}"] if at else [])]
+
+
+def date_of(event: Event) -> str:
+    """Return day and time; of a postponed event, that it is not then."""
+    if not event.is_postponed:
+        return span(event)
+    return translator(event.language)("Not {date}: a new date will follow.", date=span(event))
 
 
 def excerpt(event: Event, limit: int) -> str:
@@ -167,10 +174,10 @@ def summary(event: Event) -> str:
 def heading(event: Event, *, as_post: bool = False) -> str:
     """Return title, state, time and place as the first paragraph of a text that stands alone.
 
-    The title of a cancelled event says that it is, so only the reason follows. A post catches
+    The title of what is cancelled or postponed says so, and only the reason follows. A post catches
     the eye, with icons and capitals.
     """
-    unusual = _reason(event) if event.is_cancelled else state(event)
+    unusual = state(event) if event.takes_place else _reason(event)
     lines = [*([unusual] if unusual else []), *_when_and_where(event, icons=as_post)]
     told = "".join(f"<br>{escape(line)}" for line in lines)
     return f"<p><strong>{escape(title(event, loud=as_post))}</strong>{told}</p>"

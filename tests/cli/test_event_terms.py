@@ -41,3 +41,36 @@ def test_whole_days_are_given_and_told_as_days(shell: Shell) -> None:
     assert "--all-day" in shell.refused(
         "event", "create", "--name", "Fair", "--start", "2099-05-01"
     )
+
+
+def test_plans_that_change_are_told_by_their_status(shell: Shell) -> None:
+    event = shell.told("event", "create", *NEW)["id"]
+    assert shell.told("event", "show", event)["status"] == "scheduled"
+    assert shell.told("event", "cancel", event)["status"] == "cancelled"
+    assert shell.told("event", "reopen", event)["status"] == "scheduled"
+    shell.refused("event", "reopen", event)
+    off = shell.told("event", "postpone", event, "--reason", "Rain")
+    assert (off["status"], off["cancel_reason"]) == ("postponed", "Rain")
+    moved = shell.told("event", "postpone", event, "--start", "2099-06-01T19:00")
+    assert (moved["status"], moved["start"]) == ("scheduled", "2099-06-01T19:00:00+00:00")
+    assert moved["previous_start"] == "2099-05-01T19:00:00+00:00"
+
+
+def test_an_event_is_duplicated_as_a_draft_with_a_new_date(shell: Shell) -> None:
+    event = shell.told("event", "create", *NEW, "--bring", "a cup")
+    copy = shell.told("event", "duplicate", event["id"], "--start", "2099-07-01T19:00")
+    assert copy["id"] != event["id"]
+    assert (copy["status"], copy["start"]) == ("draft", "2099-07-01T19:00:00+00:00")
+    assert (copy["name"], copy["bring"]) == (event["name"], "a cup")
+    assert shell.told("event", "publish", copy["id"])["status"] == "scheduled"
+
+
+def test_an_event_that_has_been_is_written_down(shell: Shell) -> None:
+    been = ("--name", "First tea", "--start", "2020-05-01T19:00")
+    assert "--past" in shell.refused("event", "create", *been)
+    assert shell.told("event", "create", *been, "--past")["rsvp"] == "off"
+    shell.refused("event", "create", *NEW, "--past")
+    shell.refused("event", "create", *been, "--past", "--rrule", "FREQ=WEEKLY", code=2)
+    draft = shell.told("event", "create", *been, "--draft")["id"]
+    shell.refused("event", "publish", draft)
+    assert shell.told("event", "publish", draft, "--past")["status"] == "scheduled"

@@ -22,6 +22,7 @@ from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, Saying
 from fedi_chapter.federation import remote_actors
 from fedi_chapter.services import reminders, retention, rsvps
 from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.event_plans import postpone_event, reopen_event
 from fedi_chapter.services.events import cancel_event, create_event, edit_event
 from fedi_chapter.services.messages import message_attendees, report
 from fedi_chapter.services.moderation import block
@@ -488,3 +489,46 @@ async def test_a_reply_we_do_not_understand_is_asked_back_about(evening: Evening
     )
     await evening.world.settle()
     assert evening.heard("ana")[1:] == ["Sorry, we are not sure what you mean about “Book night”."]
+
+
+async def test_whether_it_takes_place_is_told_each_time_it_changes(evening: Evening) -> None:
+    await evening.says("ana")
+    await evening.world.settle()
+    for verb in (
+        lambda tx: cancel_event(tx, evening.event_id),
+        lambda tx: reopen_event(tx, evening.event_id),
+        lambda tx: cancel_event(tx, evening.event_id),
+        lambda tx: postpone_event(tx, evening.event_id, reason="Snow"),
+    ):
+        await evening.chapter.write(verb)
+        await evening.world.settle()
+        evening.clock.advance(timedelta(minutes=1))
+    assert evening.heard("ana")[1:] == [
+        "Sorry, “Book night” is cancelled.",
+        "Good news: “Book night” takes place after all!",
+        "Sorry, “Book night” is cancelled.",
+        "“Book night” is postponed.",
+    ]
+    last = str(evening.notes("ana")[-1]["content"])
+    assert "Snow" in last
+    assert "a new date will follow" in last
+
+
+async def test_only_the_last_word_about_the_plan_is_told(evening: Evening) -> None:
+    await evening.says("ana")
+    await evening.world.settle()
+    await evening.cancel()
+    await evening.chapter.write(lambda tx: reopen_event(tx, evening.event_id))
+    await evening.world.settle()
+    assert evening.heard("ana")[1:] == ["Good news: “Book night” takes place after all!"]
+    assert ("cancelled", "dropped", "the plan has changed since") in await evening.fates()
+
+
+async def test_nobody_is_reminded_of_a_postponed_event(evening: Evening) -> None:
+    await evening.says("ana")
+    await evening.world.settle()
+    evening.clock.advance(2 * DAY + timedelta(minutes=1))
+    await evening.chapter.write(reminders.put_due)
+    await evening.chapter.write(lambda tx: postpone_event(tx, evening.event_id))
+    await evening.world.settle()
+    assert evening.heard("ana")[1:] == ["“Book night” is postponed."]

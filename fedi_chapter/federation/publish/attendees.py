@@ -19,8 +19,7 @@ def to_tell(scene: Scene, happening: AttendeesToTell) -> Messages:
     if event is None:
         raise Missing(f"the event {happening.event_id} is not in the database")
     kind = NoticeKind(happening.kind)
-    is_change = kind is NoticeKind.CHANGED
-    occasion = str(event.revision) if is_change else "once"
-    answered_by = event.updated_at if is_change else None
-    tell_all(scene.tx, event, kind, occasion, answered_by=answered_by)
+    answered_by = event.updated_at if kind is NoticeKind.CHANGED else None
+    # Each revision is an occasion of its own: what was reopened can be cancelled once more.
+    tell_all(scene.tx, event, kind, str(event.revision), answered_by=answered_by)
     yield from ()

@@ -17,13 +17,16 @@ MOST_PAST = 12
 
 @dataclass(frozen=True, slots=True)
 class CalendarPage:
-    """All listed events: those to come, the next one first; then past ones, the last one first.
+    """All listed events in order: those to come, the next first; past ones, the last first.
 
-    Those to come are ours and our neighbours'; only ours have been.
+    Those to come are ours and our neighbours'; all others are ours.
     """
 
     site: Site
+    going_on: tuple[Event, ...]
+    """What lasts for days and has begun."""
     coming: tuple[Event | NeighbourDate, ...]
+    postponed: tuple[Event, ...]
     past: tuple[Event, ...]
 
 
@@ -39,11 +42,16 @@ class CalendarFeed:
 def calendar_page(tx: ReadTx) -> CalendarPage:
     """Return the calendar as of this transaction."""
     around = site(tx)
-    ours = listed.coming(tx, around.chapter.id, MOST_COMING)
+    ahead = listed.coming(tx, around.chapter.id, MOST_COMING)
+    on = tuple(event for event in ahead if listed.is_going_on(event, tx.now))
+    postponed = tuple(event for event in ahead if event.is_postponed)
+    ours = [event for event in ahead if event not in (*on, *postponed)]
     theirs = neighbour_dates(tx, around.chapter.timezone, MOST_OF_NEIGHBOURS)
     return CalendarPage(
         site=around,
+        going_on=on,
         coming=tuple(sorted((*ours, *theirs), key=lambda each: each.starts_at)),
+        postponed=postponed,
         past=listed.past(tx, around.chapter.id, MOST_PAST),
     )
 

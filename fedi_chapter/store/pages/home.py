@@ -73,16 +73,21 @@ def home_page(tx: ReadTx) -> HomePage:
 
 
 def _in_order(coming: tuple[Event, ...], now: datetime) -> tuple[Event, ...]:
-    """Return what comes next first; what has been going on for days waits behind it.
+    """Return what comes next first; behind it what has been going on, or is postponed.
 
     So an exhibition is on the poster until it opens, and then only when there is nothing else.
     """
-    behind = [event for event in coming if event.lasts_for_days and event.starts_at <= now]
-    return (*(event for event in coming if event not in behind), *behind)
+
+    def rank(event: Event) -> int:
+        if event.is_postponed:
+            return 2
+        return 1 if listed.is_going_on(event, now) else 0
+
+    return tuple(sorted(coming, key=rank))
 
 
 def _is_on(event: Event, now: datetime) -> bool:
-    return event.starts_at <= now and not event.is_cancelled
+    return event.starts_at <= now and event.takes_place
 
 
 def _note(post: NeighbourPost, author: Author) -> NeighbourNote:

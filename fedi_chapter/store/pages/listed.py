@@ -3,6 +3,8 @@
 Used by the home page, the calendar and the tags. Feeds take public things only.
 """
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from fedi_chapter.domain.audience import Visibility
@@ -23,6 +25,11 @@ def coming(tx: ReadTx, actor_id: ActorId, limit: int) -> tuple[Event, ...]:
     """Return an actor's listed events that are not over, the next first."""
     found = events.upcoming(tx, actor_id, limit=limit + HIDDEN, listed_only=False)
     return tuple([event for event in found if event.visibility.listed][:limit])
+
+
+def is_going_on(event: Event, now: datetime) -> bool:
+    """Tell whether an event that lasts for days has begun."""
+    return event.lasts_for_days and event.takes_place and event.starts_at <= now
 
 
 def past(tx: ReadTx, actor_id: ActorId, limit: int) -> tuple[Event, ...]:

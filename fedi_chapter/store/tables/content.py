@@ -50,7 +50,7 @@ events = Table(
     Column("description_html", Text, nullable=False, default=""),
     Column("starts_at", Instant, nullable=False),
     Column("ends_at", Instant),
-    Column("over_at", Instant, nullable=False),  # end, or the start and two hours
+    Column("over_at", Instant, nullable=False),  # see `Event.over_at`
     Column("timezone", Text, nullable=False),
     # What the clocks of that zone show: the instants are computed from it (`domain.local_time`).
     Column("local_start", String(19), nullable=False),

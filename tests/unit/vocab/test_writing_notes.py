@@ -16,7 +16,7 @@ from fedi_chapter.vocab.faces import write_face
 from fedi_chapter.vocab.posts import read_note, write_post
 from fedi_chapter.vocab.shape import Document
 from fedi_chapter.vocab.when import span
-from tests.kit.examples import CHAPTER, EVENT, PICTURE, POST, PUBLISHED, URLS
+from tests.kit.examples import ASKING, CHAPTER, EVENT, PICTURE, POST, PUBLISHED, URLS
 
 FOLLOWERS = "https://elm.example.org/chapter/followers"
 ANA = "https://social.example/users/ana"
@@ -208,13 +208,29 @@ def test_a_face_speaks_the_language_of_its_event() -> None:
     [
         (EventStatus.TENTATIVE, "Not yet certain"),
         (EventStatus.RESCHEDULED, "New time"),
-        (EventStatus.POSTPONED, "Postponed"),
         (EventStatus.MOVED_ONLINE, "Now online"),
     ],
 )
 def test_what_is_unusual_stands_right_below_the_title(status: EventStatus, words: str) -> None:
     face = face_of(replace(EVENT, status=status))
     assert shown(face["content"]).split("\n")[:2] == ["Spring clean", words]
+
+
+def test_a_postponed_event_says_so_with_its_reason_and_that_it_is_not_then() -> None:
+    off = replace(ASKING, status=EventStatus.POSTPONED, cancel_reason="Rain", updated_at=PUBLISHED)
+    face = write_face(off, CHAPTER, URLS, NOBODY, PUBLISHED)
+    title, reason, date = shown(face["content"]).split("\n")[:3]
+    assert (title, reason) == ("POSTPONED: Spring clean", "Rain")
+    assert date.startswith("🗓 Not Sat, Sep 19, 2026")
+    assert date.endswith("a new date will follow.")
+    assert face["closed"]
+    assert "going +2" not in str(face["content"])
+    assert (
+        write_face(
+            replace(off, status=EventStatus.RESCHEDULED), CHAPTER, URLS, NOBODY, PUBLISHED
+        ).get("closed")
+        is None
+    )
 
 
 def test_an_address_to_sign_up_at_never_takes_the_preview_card() -> None:
