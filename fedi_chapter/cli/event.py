@@ -213,7 +213,7 @@ def delete(setup: Setup, event_id: str, *, anyway: bool) -> None:
 @event.command("list")
 @pass_setup
 def listing(setup: Setup) -> None:
-    """List all events with drafts, newest first."""
+    """List all events with drafts, in the order of their dates."""
 
     async def work(deps: Deps) -> tuple[list[Event], Urls]:
         def read(tx: ReadTx) -> list[Event]:

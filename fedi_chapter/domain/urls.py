@@ -153,6 +153,10 @@ class Urls:
         """The picture beside a link to an event; `name` stands for what it shows."""
         return f"{self.event(event_id)}/card.jpg?{name}"
 
+    def subscription(self, path: str = "/calendar.ics") -> str:
+        """A calendar to subscribe to, under the scheme that calendar programs open."""
+        return f"webcal://{self.base.partition('://')[2]}{path}"
+
     def event_ics(self, event_id: str) -> str:
         """The event as an iCalendar file."""
         return f"{self.event(event_id)}.ics"

@@ -24,6 +24,7 @@ REFRESH = timedelta(hours=1)
 MARGIN = timedelta(days=400)
 """How far around the events a time zone's rules are told: both switches of the year are in."""
 TITLE = 300
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATUS = {
     EventStatus.SCHEDULED: "CONFIRMED",
     EventStatus.RESCHEDULED: "CONFIRMED",
@@ -47,6 +48,8 @@ def write_calendar(name: str, events: Iterable[Event], urls: Urls) -> bytes:
     listed = list(events)
     calendar = new_calendar(name)
     add_zones(calendar, listed)
+    if not listed:  # a calendar without any component is none (RFC 5545 §3.6)
+        calendar.add_component(write_zone("UTC", _EPOCH, _EPOCH))
     for event in listed:
         calendar.add_component(write_entry(event, urls.event(event.id)))
     text: bytes = calendar.to_ical()

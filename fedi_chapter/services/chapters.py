@@ -21,14 +21,13 @@ from fedi_chapter.domain.chapter import (
     LocalActor,
     StoredKey,
 )
-from fedi_chapter.domain.event import zone_named
 from fedi_chapter.domain.happening import ActorChanged, KeyRotated
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.organizer import Role
 from fedi_chapter.domain.place import Area
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import organizers
-from fedi_chapter.services.checks import language_tag, name_line, text_of
+from fedi_chapter.services.checks import known_zone, language_tag, name_line, text_of
 from fedi_chapter.services.places import point_of
 from fedi_chapter.store import instance, local_actors, local_keys, media, outbox
 from fedi_chapter.store.tx import WriteTx
@@ -190,7 +189,7 @@ def _apply(old: LocalActor, fields: ProfileFields, urls: Urls) -> LocalActor:
     name = name_line(given, LONGEST_NAME, "a chapter's name")
     summary = old.summary if fields.summary is None else text_of(fields.summary, "summary")
     if fields.timezone is not None:
-        zone_named(fields.timezone)
+        known_zone(fields.timezone)
     return replace(
         old,
         name=name,

@@ -6,12 +6,15 @@ stand in that noun's file or in `domain`.
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.core.graphemes import is_visible, length
 from fedi_chapter.core.text import HASHTAG, hashtags, one_line
+from fedi_chapter.domain.event import zone_named
 
 LONGEST_TEXT = 20_000
 """Characters of one Markdown text."""
@@ -25,6 +28,10 @@ _TIME = re.compile(
 )
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00)?)?", re.ASCII | re.IGNORECASE)
 _DAY_CURE = "write 2026-09-19, without an hour"
+_AREAS = frozenset(
+    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe"}
+    | {"Indian", "Pacific"}
+)
 _YEARS = range(2000, 2200)
 _TIME_CURE = "write 2026-09-19T10:00, in the event's time zone"
 
@@ -54,6 +61,30 @@ def name_line(text: str, longest: int, what: str) -> str:
             f"{what} has at most {longest} characters", cure="say the rest in the description"
         )
     return name
+
+
+def known_zone(name: str) -> ZoneInfo:
+    """Return the time zone called `name`, if calendars and servers elsewhere know it so too.
+
+    Raises:
+        FormInvalid: there is none, or its name is an old one that many have no longer.
+
+    """
+    zone = zone_named(name)
+    if name not in _zones():
+        raise FormInvalid(
+            f"the time zone {name!r} is not known everywhere by that name",
+            cure="use one named by its area and city, such as America/New_York, or UTC",
+        )
+    return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of IANA zones by area and city; others are left out of many systems."""
+    listed = (files("tzdata") / "zones").read_text(encoding="utf-8").split()
+    cities = (name for name in listed if name.partition("/")[0] in _AREAS)
+    return frozenset(("UTC", "Etc/UTC", *cities))
 
 
 def edited_at(now: datetime, last: datetime) -> datetime:

@@ -9,9 +9,9 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.errors import FormInvalid
-from fedi_chapter.domain.event import Event, check_times, moved_to, zone_named
+from fedi_chapter.domain.event import Event, check_times, moved_to
 from fedi_chapter.domain.local_time import instant_at
-from fedi_chapter.services.checks import day_of, instant
+from fedi_chapter.services.checks import day_of, instant, known_zone
 
 _DAY = timedelta(days=1)
 _DAY_ALONE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -33,8 +33,7 @@ def with_times(
         FormInvalid: a time is no time, or the end is not after the start.
 
     """
-    zone_name = timezone or old.timezone
-    zone = zone_named(zone_name)
+    zone = known_zone(timezone) if timezone else old.zone
     if old.all_day if all_day is None else all_day:
         event = _in_days(old, start, end, zone)
     else:

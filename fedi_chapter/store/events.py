@@ -4,7 +4,7 @@ Called by services and by whoever federates events. Rows go in and out as `Event
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -110,6 +110,17 @@ def change(tx: WriteTx, event: Event) -> None:
     _put_belongings(tx, event)
 
 
+def lately(tx: ReadTx, actor_id: ActorId, since: datetime, *, limit: int) -> list[Event]:
+    """Return an actor's public events that were over `since` an instant, the last first."""
+    query = _EVENTS.where(
+        events.c.actor_id == actor_id,
+        events.c.over_at > since,
+        events.c.over_at <= tx.now,
+        *_IS_PUBLIC,
+    )
+    return _all(tx, query.order_by(events.c.over_at.desc(), events.c.id).limit(limit))
+
+
 def upcoming(tx: ReadTx, actor_id: ActorId, *, limit: int, listed_only: bool = True) -> list[Event]:
     """Return an actor's published events that are not over, the next first.
 
@@ -125,11 +136,11 @@ def upcoming(tx: ReadTx, actor_id: ActorId, *, limit: int, listed_only: bool = T
 
 
 def listing(tx: ReadTx, actor_id: ActorId) -> list[Event]:
-    """Return all events of an actor that were not deleted, drafts too, the newest first."""
+    """Return all events of an actor that were not deleted, drafts too, in the order of dates."""
     query = _EVENTS.where(
         events.c.actor_id == actor_id, events.c.deleted_at.is_(None), IS_NO_TEMPLATE
     )
-    return _all(tx, query.order_by(events.c.created_at.desc(), events.c.id.desc()))
+    return _all(tx, query.order_by(events.c.starts_at, events.c.id))
 
 
 def published(
@@ -194,15 +205,19 @@ def of_another_law(tx: ReadTx, since: datetime) -> list[EventId]:
     ]
 
 
-def last_change(tx: ReadTx, actor_id: ActorId) -> datetime | None:
-    """Return when what an actor has upcoming last changed, also by an event's end or deletion."""
-    gone = case((events.c.over_at <= tx.now, events.c.over_at))
+def last_change(tx: ReadTx, actor_id: ActorId, *, kept: timedelta = timedelta()) -> datetime | None:
+    """Return when what an actor has upcoming last changed, also by an event's end or deletion.
+
+    It never goes back. What is over counts when it was no longer `kept`.
+    """
+    gone = case((events.c.over_at <= tx.now - kept, events.c.over_at))
     moments = (events.c.published_at, events.c.updated_at, events.c.deleted_at, gone)
-    found = tx.conn.execute(
+    published, updated, deleted, over = tx.conn.execute(
         select(*map(func.max, moments)).where(
             events.c.actor_id == actor_id, events.c.published_at.is_not(None)
         )
     ).one()
+    found = (published, updated, deleted, over and over + kept)
     return max((at for at in found if at is not None), default=None)
 
 

@@ -86,6 +86,15 @@ def published(
     return _newest(tx, query.limit(limit))
 
 
+def last_change(tx: ReadTx, actor_id: ActorId) -> datetime | None:
+    """Return when an actor last published, edited or deleted a post. It never goes back."""
+    moments = (posts.c.published_at, posts.c.updated_at, posts.c.deleted_at)
+    found = tx.conn.execute(
+        select(*map(func.max, moments)).where(posts.c.actor_id == actor_id)
+    ).one()
+    return max((at for at in found if at is not None), default=None)
+
+
 def count(tx: ReadTx, actor_id: ActorId) -> int:
     """Return how many public posts an actor has."""
     return tx.conn.execute(

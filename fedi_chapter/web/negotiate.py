@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
@@ -19,6 +19,8 @@ from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
 VARY = "Accept, Accept-Language, User-Agent"
 """The fields by which a document or a page is chosen."""
+SECOND = timedelta(seconds=1)
+"""`Last-Modified` is no finer."""
 LONGEST = 1000
 """Characters of `Accept` that are read; browsers send less than 200."""
 _ACTIVITY = frozenset({"application/activity+json", "application/ld+json"})
@@ -74,9 +76,14 @@ def answer(
     modified: datetime | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return `body` with its validators, or 304 when the asker has it already (RFC 9110 §13)."""
+    """Return `body` with its validators, or 304 when the asker has it already (RFC 9110 §13).
+
+    `modified` is told when its second is over: until then a second change would have the same.
+    """
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     fields = {"ETag": etag, "Cache-Control": "public, max-age=0, must-revalidate"}
+    if modified is not None and deps_of(request).clock.now() - modified < SECOND:
+        modified = None
     if modified is not None:
         fields["Last-Modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
     fields.update(headers or {})

@@ -114,7 +114,8 @@ def test_an_event_goes_through_its_life(shell: Shell) -> None:
     assert made["ics"] == f"{made['id']}.ics"
     assert made["start"] == "2027-03-19T10:00:00-04:00"
     changed = shell.told("event", "edit", made["face"], "--start", "2027-03-20T11:00")
-    assert (changed["end"], changed["status"]) == ("2027-03-20T14:00:00-04:00", "rescheduled")
+    assert (changed["end"], changed["status"]) == ("2027-03-20T14:00:00-04:00", "scheduled")
+    assert changed["previous_start"] == made["start"]
     assert shell.told("event", "show", made["id"])["revision"] == 1
     cancelled = shell.told("event", "cancel", made["id"], "--reason", "Rain")
     assert (cancelled["status"], cancelled["cancel_reason"]) == ("cancelled", "Rain")

@@ -74,3 +74,12 @@ def test_an_event_that_has_been_is_written_down(shell: Shell) -> None:
     draft = shell.told("event", "create", *been, "--draft")["id"]
     shell.refused("event", "publish", draft)
     assert shell.told("event", "publish", draft, "--past")["status"] == "scheduled"
+
+
+def test_events_are_listed_in_the_order_of_their_dates(shell: Shell) -> None:
+    for day in ("2099-06-01T10:00", "2099-04-01T10:00", "2099-05-01T10:00"):
+        shell.told("event", "create", "--name", f"Tea {day}", "--start", day)
+    draft = ("--name", "Tea some day", "--start", "2020-01-01T10:00", "--draft")
+    shell.told("event", "create", *draft)
+    starts = [each["start"][:7] for each in shell.told("event", "list")]
+    assert starts == ["2020-01", "2099-04", "2099-05", "2099-06"]

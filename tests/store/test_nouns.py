@@ -180,7 +180,7 @@ async def test_other_servers_are_told_of_public_events_that_are_not_over(
     assert all_soon == ["e1", "e5", "e6", "e0"]
     assert told == ["e2", "e1", "e0"]
     assert before == ["e0"]
-    assert own == ["e6", "e5", "e3", "e2", "e1", "e0"]
+    assert own == ["e2", "e1", "e3", "e5", "e6", "e0"]
     assert await db.read(lambda tx: events.count(tx, CHAPTER_ID)) == 3
     clock.advance(2 * DAY + timedelta(hours=1))
     left = await db.read(lambda tx: events.upcoming(tx, CHAPTER_ID, limit=9))

@@ -1,6 +1,8 @@
 """The edge itself: headers, names, sizes, files, and what is answered when things fail."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from ipaddress import ip_network
 
 import httpx
@@ -9,13 +11,19 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import FormInvalid, RemoteBusy
+from fedi_chapter.services.chapters import ProfileFields, edit_profile
+from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.events import create_event, delete_event
+from fedi_chapter.services.posts import PostFields, create_post, delete_post
+from fedi_chapter.store.tx import Database
 from fedi_chapter.web.admin import routes as admin
 from fedi_chapter.web.errors import problem_of
 from fedi_chapter.web.members import routes as members
 from fedi_chapter.web.middleware import LARGEST_BODY, client_address
 from fedi_chapter.web.public import routes as public
-from tests.kit.neighbourhood import BASE, BUS, PICTURE, event_id
+from tests.kit.neighbourhood import BASE, BUS, CHAPTER, PICTURE, URLS, event_id
 
 pytestmark = pytest.mark.anyio
 PROGRAM = {"Accept": "application/activity+json"}
@@ -238,8 +246,9 @@ FEEDS = {
 
 @pytest.mark.parametrize("path", FEEDS)
 async def test_a_feed_has_its_type_its_validators_and_only_public_things(
-    browser: httpx.AsyncClient, path: str
+    browser: httpx.AsyncClient, path: str, clock: SetClock
 ) -> None:
+    clock.advance(timedelta(minutes=1))
     answer = await browser.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == FEEDS[path]
@@ -258,3 +267,62 @@ async def test_the_file_of_a_hidden_event_is_missing_and_of_a_deleted_one_gone(
 ) -> None:
     assert (await browser.get(f"/events/{event_id(5)}.ics")).status_code == 404
     assert (await browser.get(f"/events/{event_id(8)}.ics")).status_code == 410
+
+
+async def date_and_body(browser: httpx.AsyncClient, path: str) -> tuple[datetime, str]:
+    answer = await browser.get(path)
+    return parsedate_to_datetime(answer.headers["last-modified"]), answer.text
+
+
+@pytest.mark.parametrize("path", FEEDS)
+async def test_the_date_of_a_feed_only_goes_forward_and_a_rename_counts(
+    browser: httpx.AsyncClient, path: str, sqlite_db: Database, clock: SetClock
+) -> None:
+    clock.advance(timedelta(minutes=1))
+    before, _ = await date_and_body(browser, path)
+    fields = ProfileFields(name="Quite another name")
+    await sqlite_db.write(lambda tx: edit_profile(tx, CHAPTER, fields, URLS))
+    assert "last-modified" not in (await browser.get(path)).headers  # its second is not over
+    clock.advance(timedelta(seconds=1))
+    since = {"If-Modified-Since": format_datetime(before, usegmt=True)}
+    assert (await browser.get(path, headers=since)).status_code == 200
+    after, _ = await date_and_body(browser, path)
+    assert after > before
+
+
+@pytest.mark.parametrize("path", ["/calendar.ics", "/feed.atom", "/events.json"])
+async def test_a_deletion_never_puts_the_date_of_a_feed_back(
+    browser: httpx.AsyncClient, path: str, sqlite_db: Database, clock: SetClock
+) -> None:
+    fields = EventFields(name="Newest", start="2027-01-09T10:00")
+    event = await sqlite_db.write(lambda tx: create_event(tx, CHAPTER, fields, URLS))
+    post = await sqlite_db.write(lambda tx: create_post(tx, CHAPTER, PostFields("Newest"), URLS))
+    clock.advance(timedelta(minutes=1))
+    before, body = await date_and_body(browser, path)
+    assert "Newest" in body
+    await sqlite_db.write(lambda tx: delete_event(tx, event.id))
+    await sqlite_db.write(lambda tx: delete_post(tx, post.id))
+    clock.advance(timedelta(minutes=1))
+    after, body = await date_and_body(browser, path)
+    assert after > before
+    assert "Newest" not in body
+
+
+async def test_past_events_stay_in_the_subscription_for_months(
+    browser: httpx.AsyncClient, clock: SetClock
+) -> None:
+    clock.at = BUS.over_at + timedelta(days=170)
+    assert "bus stop" in (await browser.get("/calendar.ics")).text
+    assert "bus stop" not in (await browser.get("/events.json")).text
+    before, _ = await date_and_body(browser, "/calendar.ics")
+    clock.advance(timedelta(days=20))
+    after, body = await date_and_body(browser, "/calendar.ics")
+    assert "bus stop" not in body
+    assert after > before
+
+
+async def test_pages_offer_a_subscription_beside_the_file(browser: httpx.AsyncClient) -> None:
+    for path in ("/", "/calendar", "/follow"):
+        page = (await browser.get(path)).text
+        assert f'href="webcal://{BASE.partition("://")[2]}/calendar.ics"' in page
+        assert 'href="/calendar.ics"' in page

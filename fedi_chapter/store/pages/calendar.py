@@ -1,7 +1,7 @@
 """The calendar: everything that is coming, and a little of what has been."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fedi_chapter.domain.event import Event
 from fedi_chapter.store import events
@@ -13,6 +13,8 @@ from fedi_chapter.store.tx import ReadTx
 MOST_COMING = 200
 MOST_OF_NEIGHBOURS = 50
 MOST_PAST = 12
+MOST_KEPT = 200
+"""So many events that are over stand in a calendar to subscribe to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ def calendar_page(tx: ReadTx) -> CalendarPage:
     )
 
 
-def calendar_feed(tx: ReadTx) -> CalendarFeed:
-    """Return the coming public events, for feeds."""
+def calendar_feed(tx: ReadTx, *, kept: timedelta = timedelta()) -> CalendarFeed:
+    """Return the coming public events, for feeds, and those `kept` although they are over."""
     around = site(tx)
-    coming = tuple(events.upcoming(tx, around.chapter.id, limit=MOST_COMING))
+    mine = around.chapter.id
+    past = events.lately(tx, mine, tx.now - kept, limit=MOST_KEPT) if kept else []
+    changed_at = events.last_change(tx, mine, kept=kept)
     return CalendarFeed(
         site=around,
-        events=coming,
-        changed_at=events.last_change(tx, around.chapter.id) or around.chapter.updated_at,
+        events=(*reversed(past), *events.upcoming(tx, mine, limit=MOST_COMING)),
+        changed_at=max(filter(None, (changed_at, around.chapter.updated_at))),
     )

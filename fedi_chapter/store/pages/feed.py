@@ -34,8 +34,14 @@ def news_feed(tx: ReadTx) -> NewsFeed:
         site=around,
         items=tuple(newest),
         changed_at=max(
-            (item.updated_at or _published(item) for item in newest),
-            default=around.chapter.updated_at,
+            filter(
+                None,
+                (
+                    posts.last_change(tx, mine),
+                    events.last_change(tx, mine),
+                    around.chapter.updated_at,
+                ),
+            )
         ),
     )
 

@@ -77,12 +77,14 @@ def series_feed(tx: ReadTx, series_id: SeriesId) -> SeriesFeed:
     series, event = _readable(tx, series_id)
     made = tuple(events.of_series(tx, series.id))
     changes = [at for each in made for at in (each.published_at, each.updated_at, each.deleted_at)]
+    around = site(tx)
+    changes += [series.created_at, series.updated_at, around.chapter.updated_at]
     return SeriesFeed(
-        site=site(tx),
+        site=around,
         series=series,
         event=event,
         made=made,
-        changed_at=max(at for at in (series.created_at, series.updated_at, *changes) if at),
+        changed_at=max(at for at in changes if at),
     )
 
 

@@ -3,7 +3,7 @@
 Each answer carries an ETag and the time of its last change, and may be read by any page.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 from starlette.requests import Request
@@ -23,17 +23,19 @@ from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.negotiate import answer, deps_of
 
 CALENDAR = "text/calendar; charset=utf-8"
+KEPT = timedelta(days=180)
+"""How long past events stay in a calendar: whoever looks back still finds them."""
 OPEN = {"Access-Control-Allow-Origin": "*"}
 
 Made = tuple[bytes, datetime]
 
 
 async def calendar_ics(request: Request) -> Response:
-    """Serve all coming events as one calendar to subscribe to."""
+    """Serve all coming events, and those of the last months, as one calendar to subscribe to."""
     deps = deps_of(request)
 
     def work(tx: ReadTx) -> Made:
-        feed = calendar_feed(tx)
+        feed = calendar_feed(tx, kept=KEPT)
         return write_calendar(feed.site.chapter.name, feed.events, deps.urls), feed.changed_at
 
     return _answer(request, await deps.db.read(work), CALENDAR)
@@ -45,9 +47,10 @@ async def event_ics(request: Request) -> Response:
     event_id = EventId(str(request.path_params["id"]))
 
     def work(tx: ReadTx) -> Made:
-        event = readable_event(tx, event_id)
+        event, chapter = readable_event(tx, event_id), site(tx).chapter
         changed = event.updated_at or event.published_at or event.created_at
-        return write_calendar(site(tx).chapter.name, [event], deps.urls), changed
+        body = write_calendar(chapter.name, [event], deps.urls)
+        return body, max(changed, chapter.updated_at)
 
     response = _answer(request, await deps.db.read(work), CALENDAR)
     response.headers["Content-Disposition"] = f'inline; filename="{event_id}.ics"'

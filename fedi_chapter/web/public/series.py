@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.domain.series import SeriesId
-from fedi_chapter.feeds.series_ics import write_series
+from fedi_chapter.feeds.series_ics import write_series, year_of
 from fedi_chapter.store.pages.series import series_feed
 from fedi_chapter.store.pages.series import series_page as read_series
 from fedi_chapter.store.tx import ReadTx
@@ -30,7 +30,7 @@ async def series_ics(request: Request) -> Response:
         feed = series_feed(tx, series_id)
         name = f"{feed.event.name} – {feed.site.chapter.name}"
         body = write_series(name, feed.series, feed.event, feed.made, deps.urls, now=tx.now)
-        return body, feed.changed_at
+        return body, max(feed.changed_at, year_of(tx.now))
 
     body, modified = await deps.db.read(work)
     response = answer(request, body, CALENDAR, modified=modified, headers=OPEN)
