@@ -1,6 +1,7 @@
 """Answering an event on its page: the box with the numbers, and the form."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from starlette.datastructures import FormData
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.domain.event import RsvpMode
-from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, RsvpStatus, Saying
+from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Refusal, Route, Rsvp, RsvpStatus, Saying
 from fedi_chapter.services import members, own_rsvps, rsvps
+from fedi_chapter.services.event_plans import postpone_event
 from fedi_chapter.store import event_secrets, events
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.web.private import word
@@ -187,3 +189,30 @@ async def test_a_member_is_known_again_where_heads_are_only_counted(house: House
 
 def test_a_form_brings_no_nul_which_postgresql_would_not_take() -> None:
     assert word(FormData([("event", "a\0b")]), "event") == "ab"
+
+
+async def test_a_postponed_event_keeps_answers_and_says_why_it_takes_no_new_ones(
+    house: House, clock: SetClock
+) -> None:
+    mine = await house.own(PICNIC, name="Xanthippe")
+    await house.deps.db.write(lambda tx: postpone_event(tx, PICNIC.id, reason="Rain"))
+    page = await house.page(PATH)
+    assert "Postponed: Picnic at dusk" in page
+    assert "Rain" in page
+    assert "You can answer when the new date is known." in page
+    refused = await house.answer(PICNIC, name="Yves")
+    assert refused.status_code == 409
+    assert "There is no date to say yes to." in refused.text
+    own = await house.page(mine)
+    assert "Your answer is kept." in own
+    assert "It is too late" not in own
+    clock.advance(timedelta(seconds=1))
+    await house.press(mine, answer="no")
+    assert [each.status for each in await house.everyone(PICNIC)] == [RsvpStatus.NO]
+
+
+async def test_every_reason_why_an_answer_does_not_count_has_its_words(house: House) -> None:
+    mine = await house.own(PICNIC)
+    for refusal in Refusal:
+        shown = await house.page(f"{mine}?done={refusal}")
+        assert 'role="status"' in shown, refusal
