@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ical.calendar import Calendar
 from ical.calendar_stream import IcsCalendarStream
 
 from fedi_chapter.domain.event import Event, EventId, EventStatus, moved_to
+from fedi_chapter.domain.local_time import instant_at, local_at
 from fedi_chapter.domain.place import Place, Point
 from fedi_chapter.domain.rule_reading import new_rule
 from fedi_chapter.domain.series import Series, SeriesId
@@ -263,3 +266,34 @@ def test_the_file_is_the_same_all_year() -> None:
         for month in range(1, 13)
     }
     assert len(files) == 1
+
+
+@given(
+    st.sampled_from(
+        ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca"]
+    ),
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 28)),
+    st.integers(1, 60 * 40),
+    st.sampled_from(["FREQ=DAILY;COUNT=30", "FREQ=WEEKLY;COUNT=60", "FREQ=MONTHLY;COUNT=20"]),
+)
+def test_every_date_in_the_file_has_the_hours_that_its_event_will_have(
+    zone: str, at: datetime, minutes: int, rule: str
+) -> None:
+    there = ZoneInfo(zone)
+    begins = local_at(instant_at(at.replace(microsecond=0, second=0), there), there)
+    begins = begins.replace(day=min(begins.day, 28))
+    begins = local_at(instant_at(begins, there), there)
+    series = replace(
+        a_series()[0],
+        rule=new_rule(rule, begins, there),
+        timezone=zone,
+        begins=begins,
+        skipped=(),
+    )
+    starts_at = series.starts(begins)
+    template = replace(
+        EVENT, timezone=zone, starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes)
+    )
+    planned = [moved_to(template, series.starts(local), zone) for local in series.dates()]
+    found = spans(series_file(series, template), len(planned))
+    assert sorted(found) == sorted((each.starts_at, each.finish) for each in planned)
