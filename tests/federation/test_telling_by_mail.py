@@ -15,6 +15,7 @@ from fedi_chapter.domain.notice import NoticeKind, NoticeRoute
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, Saying
 from fedi_chapter.federation import telling
 from fedi_chapter.services import reminders, rsvps
+from fedi_chapter.services.event_plans import postpone_event, reopen_event
 from fedi_chapter.services.events import (
     EventFields,
     cancel_event,
@@ -197,6 +198,27 @@ async def test_a_change_raises_the_sequence_and_a_cancellation_strikes_it_out(
     assert [each["sequence"] for each in entries] == [1, 2, 3]
     assert len({str(each["uid"]) for each in entries}) == 1
     assert len({each["message-id"] for each in evening.letters()}) == 3
+
+
+async def test_a_calendar_strikes_out_what_is_postponed_and_enters_it_again(
+    evening: Evening,
+) -> None:
+    await evening.comes()
+    await evening.work()
+    for verb in (
+        lambda tx: postpone_event(tx, evening.event_id),
+        lambda tx: reopen_event(tx, evening.event_id),
+        lambda tx: cancel_event(tx, evening.event_id),
+        lambda tx: reopen_event(tx, evening.event_id),
+    ):
+        await evening.chapter.write(verb)
+        await evening.chapter._fan_out()
+        await evening.work()
+    calendars = [calendar_of(each) for each in evening.letters()]
+    entries = [each.walk("VEVENT")[0] for each in calendars]
+    methods = ["REQUEST", "CANCEL", "REQUEST", "CANCEL", "REQUEST"]
+    assert [str(each["method"]) for each in calendars] == methods
+    assert [each["sequence"] for each in entries] == [1, 2, 3, 4, 5]
 
 
 async def test_an_event_that_is_deleted_once_it_is_cancelled_is_still_called_off(
