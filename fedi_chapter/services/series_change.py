@@ -154,7 +154,8 @@ def _told(event: Event, to: datetime, change: _Change) -> EventFields:
     if event.id == change.named:
         return change.fields
     fields, starts_at = change.fields, event.starts_at
-    moves = to != date_of(event)
+    # What is postponed alone waits for a date of its own.
+    moves = to != date_of(event) and not event.is_postponed
     if moves:
         starts_at = change.new.starts(to)
     target = moved(change.template, change.new, local_at(starts_at, change.new.zone))

@@ -41,15 +41,15 @@ async def test_a_new_law_moves_the_instant_and_no_hour(
     fields = EventFields(name="Book night", start="2026-12-05T19:00", timezone="America/New_York")
     made = await chapter.write(lambda tx: create_event(tx, chapter.actor, fields, chapter.urls))
     await world.settle()
-    decree("America/New_York", "Etc/GMT+3")
+    decree("America/New_York", "Etc/GMT+8")
     await follow_zone_rules(chapter.deps)
     await world.settle()
     now = await chapter.read(lambda tx: events.get(tx, made.id))
     assert now is not None
     assert made.starts_at == datetime(2026, 12, 6, 0, tzinfo=UTC)
-    assert now.starts_at == datetime(2026, 12, 5, 22, tzinfo=UTC)
+    assert now.starts_at == datetime(2026, 12, 6, 3, tzinfo=UTC)
     assert (now.revision, now.status) == (1, made.status)
     told = server.received[-1].activity
     assert told["type"] == "Update"
-    assert told["object"]["endTime"] == "2026-12-05T22:00:00Z"
+    assert told["object"]["endTime"] == "2026-12-06T03:00:00Z"
     assert "7:00\u202fPM" in told["object"]["content"] or "7:00 PM" in told["object"]["content"]

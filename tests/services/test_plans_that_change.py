@@ -13,7 +13,7 @@ from fedi_chapter.domain.media import Media, MediaId
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Refusal, Route, RsvpStatus, Saying
 from fedi_chapter.services import event_plans as subject
 from fedi_chapter.services import events as event_service
-from fedi_chapter.services import retention, rsvps, series
+from fedi_chapter.services import retention, rsvps, series, series_change
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.places import PlaceFields, meeting_of
 from fedi_chapter.store import rsvps as answers
@@ -201,6 +201,27 @@ async def test_a_date_that_is_reopened_stands_in_its_series_again(house: House) 
     )
     await house.do(lambda tx: series.cancel_following(tx, first.id, "Storm"))
     assert (await reopen(house, first)).takes_place
+
+
+async def test_a_postponed_date_waits_when_its_series_moves(house: House) -> None:
+    first = await house.do(
+        lambda tx: series.create_series(tx, house.chapter, FIELDS, "FREQ=WEEKLY", house.urls)
+    )
+    second = await house.do(
+        lambda tx: series._make(
+            tx,
+            series.own_series(tx, series.SeriesId(str(first.series_id))),
+            event_service.own_event(tx, first.id),
+            first.local(first.starts_at) + timedelta(days=7),
+        )
+    )
+    await house.do(lambda tx: event_service.publish_event(tx, second.id))
+    await postpone(house, second)
+    later = EventFields(start="2026-12-19T11:00", bring="Boots")
+    await house.do(lambda tx: series_change.edit_following(tx, first.id, later, house.urls))
+    kept = await house.see(lambda tx: event_service.own_event(tx, second.id))
+    assert (kept.is_postponed, kept.bring) == (True, "Boots")
+    assert kept.starts_at == second.starts_at
 
 
 # -- held again, and written down ----------------------------------------------------------------

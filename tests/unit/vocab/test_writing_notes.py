@@ -218,19 +218,14 @@ def test_what_is_unusual_stands_right_below_the_title(status: EventStatus, words
 
 def test_a_postponed_event_says_so_with_its_reason_and_that_it_is_not_then() -> None:
     off = replace(ASKING, status=EventStatus.POSTPONED, cancel_reason="Rain", updated_at=PUBLISHED)
-    face = write_face(off, CHAPTER, URLS, NOBODY, PUBLISHED)
+    face = face_of(off)
     title, reason, date = shown(face["content"]).split("\n")[:3]
     assert (title, reason) == ("POSTPONED: Spring clean", "Rain")
     assert date.startswith("🗓 Not Sat, Sep 19, 2026")
     assert date.endswith("a new date will follow.")
     assert face["closed"]
     assert "going +2" not in str(face["content"])
-    assert (
-        write_face(
-            replace(off, status=EventStatus.RESCHEDULED), CHAPTER, URLS, NOBODY, PUBLISHED
-        ).get("closed")
-        is None
-    )
+    assert face_of(replace(off, status=EventStatus.RESCHEDULED)).get("closed") is None
 
 
 def test_an_address_to_sign_up_at_never_takes_the_preview_card() -> None:
