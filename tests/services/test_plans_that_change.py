@@ -203,19 +203,14 @@ async def test_a_date_that_is_reopened_stands_in_its_series_again(house: House) 
     assert (await reopen(house, first)).takes_place
 
 
-async def test_a_postponed_date_waits_when_its_series_moves(house: House) -> None:
+async def test_a_postponed_date_waits_when_its_series_moves(house: House, clock: SetClock) -> None:
     first = await house.do(
         lambda tx: series.create_series(tx, house.chapter, FIELDS, "FREQ=WEEKLY", house.urls)
     )
-    second = await house.do(
-        lambda tx: series._make(
-            tx,
-            series.own_series(tx, series.SeriesId(str(first.series_id))),
-            event_service.own_event(tx, first.id),
-            first.local(first.starts_at) + timedelta(days=7),
-        )
-    )
-    await house.do(lambda tx: event_service.publish_event(tx, second.id))
+    clock.advance(timedelta(hours=13))
+    (series_id,) = await house.see(series.running)
+    second = await house.do(lambda tx: series.publish_next(tx, series_id))
+    assert second is not None
     await postpone(house, second)
     later = EventFields(start="2026-12-19T11:00", bring="Boots")
     await house.do(lambda tx: series_change.edit_following(tx, first.id, later, house.urls))

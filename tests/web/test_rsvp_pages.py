@@ -196,6 +196,7 @@ async def test_a_postponed_event_keeps_answers_and_says_why_it_takes_no_new_ones
 ) -> None:
     mine = await house.own(PICNIC, name="Xanthippe")
     await house.deps.db.write(lambda tx: postpone_event(tx, PICNIC.id, reason="Rain"))
+    house.browser.cookies.clear()  # another device
     page = await house.page(PATH)
     assert "Postponed: Picnic at dusk" in page
     assert "Rain" in page

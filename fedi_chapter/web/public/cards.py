@@ -41,13 +41,14 @@ def card_of(event: Event, chapter: LocalActor) -> Card:
     """Return what the card of an event shows, in the event's language: it is the same for all."""
     t = translator(event.language)
     where = event.place.name if event.place else t("Online") if event.is_online else ""
+    has_date = not event.is_postponed
     flags = {EventStatus.CANCELLED: t("Cancelled"), EventStatus.POSTPONED: t("Postponed")}
     return Card(
         title=event.name[:LONGEST],
         lines=tuple(text[:LONGEST] for text in (_when(event, t), where) if text),
-        month=t.month(event.starts_at, event.zone),
-        day=str(event.starts_at.astimezone(event.zone).day),
-        weekday=t.weekday(event.starts_at, event.zone),
+        month=t.month(event.starts_at, event.zone) if has_date else "",
+        day=str(event.local(event.starts_at).day) if has_date else "?",
+        weekday=t.weekday(event.starts_at, event.zone) if has_date else "",
         host=chapter.name[:LONGEST],
         ink=INK_COLOURS[ink_of(chapter.handle)],
         flag=flags.get(event.status, ""),
@@ -57,6 +58,8 @@ def card_of(event: Event, chapter: LocalActor) -> Card:
 
 
 def _when(event: Event, t: Translator) -> str:
+    if event.is_postponed:
+        return ""
     if not event.all_day:
         day, time = (tell(event.starts_at, event.zone) for tell in (t.short_date, t.time))
         return f"{day}, {time}"
