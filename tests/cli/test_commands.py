@@ -329,6 +329,14 @@ def test_the_queue_is_told_in_numbers(shell: Shell) -> None:
     assert shell.told("queue", "retry", "--host", "athens.example") == none
 
 
+def test_what_was_dropped_is_told_in_numbers(shell: Shell) -> None:
+    on_disk(shell, "INSERT INTO dropped VALUES ('replay', 3), ('stranger', 14)")
+    status = shell.told("queue", "status")
+    assert (status["dropped_replays"], status["dropped_strangers"]) == (3, 14)
+    said = shell.run("queue", "status").stdout
+    assert "dropped so far: 3 that came the very same again, 14 about accounts" in said
+
+
 def test_what_was_set_aside_is_counted_listed_and_taken_up_again(shell: Shell) -> None:
     shell.told("post", "create", "Hello")
     on_disk(shell, "UPDATE outbox SET parked_at = 1, attempts = 10, error = 'RuntimeError: bug'")
