@@ -8,7 +8,7 @@ signs anew whenever it tries again: then the next one under that id is what was 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import CursorResult, and_, bindparam, case, delete, select, update
+from sqlalchemy import CursorResult, and_, bindparam, case, delete, literal, select, update
 
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import undone
@@ -51,12 +51,13 @@ def bars(tx: WriteTx, marks: Collection[str], signed_at: datetime) -> bool:
     rows = _FIND.rows(tx, one=one, other=others[0] if others else one)
     waited_for = [row["mark"] for row in rows if row["is_open"]]
     if waited_for:
+        signed = literal(signed_at, undone.c.until.type)
         tx.conn.execute(
             update(undone)
             .where(undone.c.mark.in_(waited_for))
             .values(
                 is_open=False,
-                until=case((undone.c.until > signed_at, undone.c.until), else_=signed_at),
+                until=case((undone.c.until > signed, undone.c.until), else_=signed),
             )
         )
     return bool(waited_for) or any(signed_at < row["until"] for row in rows)

@@ -183,12 +183,13 @@ async def check(house: House, people: dict[str, str], *, live: bool) -> None:
         if not live:
             await house.all_say(client, people)
         async with (
-            program("worker", house.url, house.folder),
-            program("worker", house.url, house.folder),
+            program("worker", house.url, house.folder) as one,
+            program("worker", house.url, house.folder) as other,
         ):
             if live:
                 await house.all_say(client, people)
             assert await house.wrong(people) == []
+            assert one.said("put back") + other.said("put back") == []
 
 
 @pytest.mark.parametrize("live", [True, False], ids=["live", "backlog"])
