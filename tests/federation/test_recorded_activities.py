@@ -20,7 +20,7 @@ OUTCOMES = {
     "block": "parted",
     "create-private-mention": "message kept",
     "create-reply": "reply shown",
-    "delete-actor": "ignored: the account is alive",
+    "delete-actor": "https://social.example/users/ana was there a moment ago",
     "delete-reply": "ignored: deletes what we never kept",
     "flag": "held: a report",
     "follow": "follower accepted",
