@@ -55,6 +55,7 @@ FIELDS = {
     "/admin/events/{event}/approve": {"rsvp": "Dora"},
     "/admin/events/{event}/decline": {"rsvp": "Ben", "sure": "yes"},
     "/admin/events/{event}/add": {"name": "Fay", "answer": "going", "guests": "0"},
+    "/admin/events/{event}/mail": {"rsvp": "Ben", "email": "ben@mail.example"},
     "/admin/events/{event}/seats": {"seats": "9"},
     "/admin/events/{event}/message": {"text": "Bring a lamp.", "urgent": "yes"},
     "/admin/events/{event}/export": {},
