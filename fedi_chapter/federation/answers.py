@@ -114,10 +114,11 @@ def respond(
     if _is_forgotten(tx, event):
         if saying.rank is Rank.JOIN and saying.activity_id is not None:
             outbox.put(tx, JoinAnswered(event.id, actor.uri, saying.activity_id, "Reject"))
-        return FORGOTTEN
+        return replace(FORGOTTEN, names_nobody=True)
     party = Party(key=actor.uri, actor_uri=actor.uri, language=language)
     suspect = saying.answer is Answer.GOING and _is_flood(tx, event, actor, party)
-    return _outcome(service.respond(tx, event, party, replace(saying, is_suspect=suspect)))
+    response = service.respond(tx, event, party, replace(saying, is_suspect=suspect))
+    return replace(_outcome(response), names_nobody=event.counts_only)
 
 
 def respond_to_all(tx: WriteTx, named: Sequence[Event], case: Case, saying: Saying) -> Outcome:
@@ -148,7 +149,7 @@ def take_back(tx: WriteTx, event: Event, case: Case, withdrawal: Saying, undone:
     if known is not None and stands:
         at, rank, guests = known.said_at, known.said_rank, known.said_guests
     elif known is not None and undone.said_at is None:
-        return Ignored("takes back what no longer counts")
+        return Ignored("takes back what no longer counts", names_nobody=event.counts_only)
     else:
         at, rank, guests = min(undone.said_at or withdrawal.at, withdrawal.at), undone.rank, 0
     return respond(tx, event, actor, replace(withdrawal, at=at, rank=rank, guests=guests))
@@ -180,7 +181,7 @@ def _is_flood(tx: ReadTx, event: Event, actor: RemoteActor, party: Party) -> boo
     return rsvps.lately_of_host(tx, event.id, actor.host, since, MOST_OF_HOST) >= MOST_OF_HOST
 
 
-def _outcome(response: Response) -> Outcome:
+def _outcome(response: Response) -> Done | Ignored | Held:
     status = response.rsvp.status
     match response.verdict:
         case Verdict.CHANGED if status is RsvpStatus.PENDING:

@@ -204,7 +204,11 @@ class _Turn:
             outcome = self._outcome(tx, self._case(sender))
         if isinstance(outcome, Lacking):
             return _End(outcome, has_more=False)
-        return _End(outcome, inbox.finish(tx, self.job.id, str(outcome)))
+        has_more = inbox.finish(tx, self.job.id, str(outcome))
+        if outcome.names_nobody:
+            inbox.forget_sender(tx, self.job.id)
+            actors.age(tx, sender.uri)
+        return _End(outcome, has_more)
 
     def _outcome(self, tx: WriteTx, case: Case) -> Outcome:
         if undoing.was_undone(tx, self.activity, case):

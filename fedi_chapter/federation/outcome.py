@@ -1,6 +1,7 @@
 """How the processing of one activity ended: said by every handler, never left unsaid.
 
-Returned by `federation.handlers`, written to the inbox row by `federation.dispatch`.
+Returned by `federation.handlers`, written to the inbox row by `federation.dispatch`. Where an
+outcome `names_nobody`, that row forgets who sent it: it answered an event that only counts heads.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ class Done:
     """It had its effect; `what` names the effect."""
 
     what: str = "done"
+    names_nobody: bool = False
 
     def __str__(self) -> str:
         return self.what
@@ -21,6 +23,7 @@ class Ignored:
     """It had no effect, and this is why: one of a fixed set of sentences, so it can be counted."""
 
     reason: str
+    names_nobody: bool = False
 
     def __str__(self) -> str:
         return f"ignored: {self.reason}"
@@ -31,6 +34,7 @@ class Held:
     """It waits for an organizer, and this is why."""
 
     reason: str
+    names_nobody: bool = False
 
     def __str__(self) -> str:
         return f"held: {self.reason}"

@@ -29,7 +29,9 @@ LEDGER = timedelta(days=30)
 RAW_BODIES = timedelta(days=14)
 """How long an activity we could not process is kept to be looked at."""
 DELIVERIES = timedelta(days=30)
-"""How long we remember who was told of a thing that is deleted, and what we answered whom."""
+"""How long we remember who was told of a thing that is deleted."""
+ANSWERS = timedelta(hours=1)
+"""How long after they arrived our answers to others are kept: each names its reader."""
 MOST_ANSWERS = 5_000
 """Forgotten in one sweep at most; the others at the next."""
 NOTICES = timedelta(days=30)
@@ -65,11 +67,12 @@ def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
         "threads": replies.purge_threads(tx, tx.now - TOMBSTONES),
         "undone": undone.purge(tx, tx.now - TOMBSTONES),
         "deliveries": _sweep_deliveries(tx, urls),
-        "answers": expiry.spent_answers(tx, tx.now - DELIVERIES, MOST_ANSWERS),
+        "answers": expiry.spent_answers(tx, tx.now - ANSWERS, MOST_ANSWERS),
         "door": door.purge(tx, tx.now - NOTICES),
         "notices": notice_queue.purge(tx, tx.now - NOTICES),
         "places": attendees.forget_unused_places(tx),
-        "words_to_one": notice_queue.forget_words(tx, urls.notice(""), tx.now - WORDS),
+        "words_to_one": notice_queue.forget_words(tx, urls.notice(""), tx.now - WORDS)
+        + notice_queue.forget_words(tx, urls.notice(""), tx.now - ANSWERS, heads_only=True),
     }
 
 

@@ -34,6 +34,7 @@ from fedi_chapter.store.tables import (
     messages,
     neighbour_events,
     neighbour_posts,
+    notices,
     outbox,
     posts,
     quotes,
@@ -124,6 +125,8 @@ def forget_strangers(tx: WriteTx, uris: Sequence[str], before: datetime) -> int:
     """
     happenings = tx.conn.execute(select(outbox.c.fields)).scalars()
     to_be_told = {value for fields in happenings for value in fields.values()}
+    waiting = select(notices.c.recipient).where(notices.c.state == literal_column("'waiting'"))
+    to_be_told.update(tx.conn.execute(waiting).scalars())
     meant = remote_actors.c.uri.in_([uri for uri in uris if uri not in to_be_told])
     return _run(tx, delete(remote_actors).where(meant, *_unseen_since(before)))
 

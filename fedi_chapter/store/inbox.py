@@ -259,6 +259,12 @@ def finish(tx: WriteTx, job_id: int, outcome: str) -> bool:
     return bool(_FINISH.one(tx, job=job_id, said=outcome)["has_more"])
 
 
+def forget_sender(tx: WriteTx, job_id: int) -> None:
+    """Forget who sent an activity that is done; that the same was said stays known."""
+    nobody = {"activity_id": "", "actor_uri": "", "host": ""}
+    tx.conn.execute(update(inbox).where(inbox.c.id == job_id).values(**nobody))
+
+
 def retry(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
     """Give an activity back until `due`; later ones of its actor wait for it."""
     _change(tx, job_id, due=due, place=due, outcome=error)

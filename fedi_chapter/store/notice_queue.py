@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -181,16 +182,28 @@ def purge(tx: WriteTx, before: datetime) -> int:
     return gone.rowcount
 
 
-def forget_words(tx: WriteTx, prefix: str, before: datetime) -> int:
-    """Forget direct messages that arrived before an instant; their objects begin with `prefix`."""
+def forget_words(tx: WriteTx, prefix: str, before: datetime, *, heads_only: bool = False) -> int:
+    """Forget direct messages that arrived before an instant; their objects begin with `prefix`.
+
+    All of them, or those about events where heads are only counted.
+    """
     of_notices = deliveries.c.object_uri.startswith(prefix, autoescape=True)
+    about = activities.c.object_uri.startswith(prefix, autoescape=True)
+    if heads_only:
+        among = (
+            select(literal(prefix) + notices.c.id)
+            .join(events, events.c.id == notices.c.event_id)
+            .where(events.c.counts_only)
+        )
+        of_notices = and_(of_notices, deliveries.c.object_uri.in_(among))
+        about = and_(about, activities.c.object_uri.in_(among))
     arrived = (deliveries.c.state == DeliveryState.DONE, deliveries.c.finished_at < before)
     tx.conn.execute(delete(deliveries).where(of_notices, *arrived))
     on_their_way = select(deliveries.c.activity_id).where(of_notices)
     gone: CursorResult[Any] = tx.conn.execute(
-        delete(activities)
-        .where(activities.c.object_uri.startswith(prefix, autoescape=True))
-        .where(activities.c.at < before, activities.c.id.not_in(on_their_way))
+        delete(activities).where(
+            about, activities.c.at < before, activities.c.id.not_in(on_their_way)
+        )
     )
     return gone.rowcount
 

@@ -4,7 +4,7 @@ Called by whoever verifies a signature or meets an actor. Nothing is fetched her
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -127,6 +127,13 @@ def by_handle(tx: ReadTx, handle: str) -> RemoteActor | None:
         .limit(1)
     ).scalar_one_or_none()
     return None if uri is None else get(tx, uri)
+
+
+def age(tx: WriteTx, uri: str) -> None:
+    """Treat an actor as one who was met long ago: forgotten soon, if nothing here needs it."""
+    long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+    aged = update(remote_actors).where(remote_actors.c.uri == uri).values(fetched_at=long_ago)
+    tx.conn.execute(aged)
 
 
 def put(tx: WriteTx, actor: RemoteActor) -> None:

@@ -153,7 +153,7 @@ async def test_who_was_told_of_a_deleted_post_is_forgotten_thirty_days_after_it(
     assert await sender.deps.db.read(lambda tx: _count(tx, "activities")) == 1
 
 
-async def test_an_answer_is_forgotten_thirty_days_after_it_arrived(
+async def test_an_answer_is_forgotten_an_hour_after_it_arrived(
     sender: Sender, clock: SetClock
 ) -> None:
     await sender.followed_by("https://b.test/inbox")

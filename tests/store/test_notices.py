@@ -186,11 +186,11 @@ async def test_a_second_occasion_is_told_again_and_late_comers_know_it_already(
             tell_all(tx, an_event(), kind, "2", answered_by=NOW),
         ]
 
-    assert await with_event.write(put) == [7, 6]
+    assert await with_event.write(put) == [8, 7]
     jobs = await with_event.write(lambda tx: queue.claim(tx, 100, LEASE, NoticeRoute.DIRECT))
     assert {str(job.notice.facts) for job in jobs} == {"{'message': 'm'}", "{}"}
     assert [job.notice.language for job in jobs if "ben" in job.notice.recipient] == ["es", "es"]
-    assert len(CONCERNED) == 4
+    assert len(CONCERNED) == 5
 
 
 async def test_a_report_counts_by_route_and_state_and_looks_at_the_delivery(
