@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fedi_chapter.domain.event import RsvpMode
 from fedi_chapter.domain.face import CALM
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.events import edit_event
@@ -163,3 +164,22 @@ async def test_an_event_moved_later_moves_the_end_and_back_again_does_not(world:
     await world.settle()
     ends = [each["endTime"] for each in questions(mastodon)]
     assert ends == ["2026-11-23T12:00:00Z", "2026-11-24T12:00:00Z", "2026-11-24T12:00:00Z"]
+
+
+async def test_a_face_without_a_poll_says_it_too_and_is_told_of_nothing_else(world: World) -> None:
+    chapter, event = await meetup(world, rsvp=RsvpMode.OFF)
+    mastodon = world.mastodon("m.test")
+    await mastodon.member("ana").follow(chapter.uri)
+    asking = EventFields(rsvp=RsvpMode.ON, capacity=2)
+    await chapter.write(lambda tx: edit_event(tx, own_id(event), asking, chapter.urls))
+    await world.settle()
+    mastodon.received.clear()
+    for name in ("ana", "ben"):
+        await mastodon.member(name).reply(f"{event}/face", "going")
+        await tally_window(world)
+    updates = [
+        each.activity["object"]
+        for each in mastodon.received
+        if "#tally" in str(each.activity["id"])
+    ]
+    assert [(each["type"], FULL in each["content"]) for each in updates] == [("Note", True)]  # type: ignore[index, call-overload]

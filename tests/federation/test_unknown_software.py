@@ -261,3 +261,36 @@ async def test_what_is_over_or_deleted_comes_to_nobody_s_calendar_anew(
     await chapter.write(lambda tx: delete_event(tx, _id(over)))
     await world.settle()
     assert _told(server)[told:] == [("Delete", f"{over}/face")]
+
+
+class _ServerActor(Member):
+    """A server's own actor, as Gancio has one when its site is added."""
+
+    def document(self) -> Json:
+        return {**super().document(), "type": "Application"}
+
+
+@pytest.mark.parametrize(
+    ("software", "told"), [("gancio", ["Announce", "Create"]), ("mobilizon", ["Announce"])]
+)
+async def test_a_server_s_own_actor_gets_what_its_software_takes_once_that_is_known(
+    world: World, software: str, told: list[str]
+) -> None:
+    chapter, server = await world.chapter("a.test"), world.mastodon("e.test")
+    server.software = SILENT
+    relay = _ServerActor(server, "relay", server.key)
+    server.members["relay"] = relay
+    event = await chapter.event("Tea")
+    await world.settle()
+    assert await relay.follow(chapter.urls.instance_actor) == 202
+    await world.settle()
+    world.clock.advance(timedelta(minutes=1))
+    await world.settle()
+    server.software = software
+    world.clock.advance(timedelta(minutes=5))
+    await learning.learn_followers_hosts(chapter.deps)
+    await world.settle()
+    sent = [each.activity for each in server.received if each.activity["type"] != "Accept"]
+    assert [each["type"] for each in sent] == told
+    things = [thing["id"] if isinstance(thing := each["object"], dict) else thing for each in sent]
+    assert things == [event] * len(told)
