@@ -121,3 +121,27 @@ def test_events_keep_the_hours_that_their_zones_clocks_showed(tmp_path: Path) ->
             "SELECT local_start, local_end, local_until, all_day FROM events ORDER BY id"
         ).fetchall()
     assert kept == [("2026-01-09T05:00:00", "2026-01-09T07:00:00", None, 0), ("", None, None, 0)]
+
+
+def test_what_waits_in_the_inbox_and_what_was_taken_back_are_known_as_before(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "chapter.db"
+    at_step(path, "0017")
+    with closing(sqlite3.connect(path)) as conn:
+        conn.executemany(
+            "INSERT INTO inbox (activity_id, actor_uri, type, body, received_at, state, attempts,"
+            " due) VALUES (?, 'a', 'Like', '{}', 7, 'waiting', 0, 9)",
+            [("https://h/1",), ("unproved:abc",)],
+        )
+        conn.execute("INSERT INTO tombstones VALUES ('undone:ff', NULL, 5, 0), ('u', NULL, 5, 0)")
+        conn.commit()
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as conn:
+        columns = "activity_id, digest, signed_at, place, proved, stands_aside"
+        assert conn.execute(f"SELECT {columns} FROM inbox ORDER BY id").fetchall() == [
+            ("https://h/1", "https://h/1", 7, 9, 1, 0),
+            ("unproved:abc", "unproved:abc", 7, 9, 0, 0),
+        ]
+        assert conn.execute("SELECT mark, until, is_open FROM undone").fetchall() == [("ff", 5, 1)]
+        assert conn.execute("SELECT uri FROM tombstones").fetchall() == [("u",)]
