@@ -230,8 +230,8 @@ async def test_yes_maybe_and_no_of_other_software_count_and_are_confirmed_the_sa
     ana = gathering.member()
     numbers = {
         "going": "1 person is going · 39 seats left",
-        "maybe": "Nobody has said yes yet: you could be the first · 40 seats left · 1 perhaps",
-        "no": "Nobody has said yes yet: you could be the first · 40 seats left With your",
+        "maybe": "Are you coming? 40 seats left · 1 perhaps",
+        "no": "Are you coming? 40 seats left Your name",
     }
     told = {"going": "See you there!", "maybe": "Noted: you may come", "no": "Thanks for telling"}
     for number, (status, say) in enumerate(answers.items(), start=1):
