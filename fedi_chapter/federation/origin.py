@@ -79,10 +79,11 @@ async def _get(deps: Deps, uri: str, budget: Budget) -> Document:
     url, now = uri.partition("#")[0], deps.clock.now()
     if same_host(url, deps.urls.base) or not host_of(uri):
         raise UnsafeAddress(f"{uri} is not another server's address")
-    wrong = f"wrong {url}"
+    # Each cause has a memory of its own: strangers shut no address off for anybody else.
+    away, wrong = f"away {url} {budget.cause}", f"wrong {url} {budget.cause}"
     if deps.fetches.is_closed(wrong, now):
         raise BadDocument(f"{url} was not usable a moment ago")
-    if deps.fetches.is_closed(url, now):
+    if deps.fetches.is_closed(away, now):
         raise RemoteBusy(f"{url} gave no answer a moment ago")
     key = await signing.instance_key(deps)
     try:
@@ -93,9 +94,9 @@ async def _get(deps: Deps, uri: str, budget: Budget) -> Document:
         raise
     except RemoteFailure as error:
         if error.retry:
-            deps.fetches.failed(url, now)
+            deps.fetches.failed(away, now)
         raise
-    deps.fetches.succeeded(url)
+    deps.fetches.succeeded(away)
     return document
 
 

@@ -53,7 +53,7 @@ async def actor(
 
 
 async def refresh(deps: Deps, uri: str, budget: Budget) -> RemoteActor:
-    """Fetch the actor `uri`, store and return it; concurrent callers share one fetch.
+    """Fetch the actor `uri`, store and return it; callers of one cause share one fetch.
 
     Raises:
         RemoteFailure: it could not be fetched, or is not an actor.
@@ -63,7 +63,7 @@ async def refresh(deps: Deps, uri: str, budget: Budget) -> RemoteActor:
     async def fetch() -> RemoteActor:
         return await _store(deps, await origin.fetch(deps, uri, budget=budget), uri)
 
-    return await deps.fetches.once(f"actor {uri}", fetch)
+    return await deps.fetches.once(f"actor {uri} {budget.cause}", fetch)
 
 
 async def known_key(deps: Deps, key_id: str) -> RemoteKey | None:

@@ -1,13 +1,21 @@
 """What strangers can make us fetch, and what is kept of it."""
 
+import asyncio
+from typing import Any
+
 import httpx
 import pytest
 
 from fedi_chapter.core.errors import NotWelcome
-from fedi_chapter.federation import discover
+from fedi_chapter.federation import discover, remote_actors
+from fedi_chapter.net.fetch import Budget, Fetched
+from fedi_chapter.net.pools import Cause
 from fedi_chapter.services.moderation import allow
-from fedi_chapter.store import following, neighbours, remote_actors
+from fedi_chapter.store import following, neighbours
+from fedi_chapter.store import remote_actors as stored_actors
 from fedi_chapter.vocab.activities import PUBLIC
+from tests.kit.network import NetworkFetcher
+from tests.kit.patience import PATIENCE
 from tests.kit.peers.mastodon import Member
 from tests.kit.peers.signatures import signed_post
 from tests.kit.world import Chapter, World
@@ -16,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def is_known(chapter: Chapter, who: Member) -> bool:
-    return await chapter.read(lambda tx: remote_actors.get(tx, who.uri)) is not None
+    return await chapter.read(lambda tx: stored_actors.get(tx, who.uri)) is not None
 
 
 async def test_the_id_of_something_unknown_by_a_stranger_is_not_fetched(world: World) -> None:
@@ -87,6 +95,38 @@ async def test_a_broken_address_that_somebody_names_shuts_no_healthy_server_off(
         assert await mallory.send(inbox, follow, key_id=f"{broken}#main-key") == 503
     world.network.down.clear()
     assert await bob.follow(chapter.uri) == 202
+
+
+async def test_what_failed_for_strangers_is_asked_for_again_when_a_visitor_wants_it(
+    world: World,
+) -> None:
+    chapter, bob = await world.chapter("a.test"), world.mastodon("v.test").member("bob")
+    world.network.instead[bob.uri] = httpx.Response(502)
+    assert await bob.follow(chapter.uri) == 503
+    world.network.instead.clear()
+    assert await bob.follow(chapter.uri) == 503  # within half a minute: not asked again
+    visitor = Budget(cause=Cause.VISITOR)
+    assert (await remote_actors.refresh(chapter.deps, bob.uri, visitor)).uri == bob.uri
+
+
+async def test_a_visitor_does_not_wait_for_what_a_stranger_waits_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter, bob = await world.chapter("a.test"), world.mastodon("v.test").member("bob")
+    real, never = NetworkFetcher.get, asyncio.Event()
+
+    async def get(self: NetworkFetcher, url: str, *, budget: Budget, **options: Any) -> Fetched:
+        if budget.cause is Cause.STRANGER:
+            await never.wait()
+        return await real(self, url, budget=budget, **options)
+
+    monkeypatch.setattr(NetworkFetcher, "get", get)
+    stranger = asyncio.create_task(remote_actors.refresh(chapter.deps, bob.uri, Budget()))
+    async with asyncio.timeout(PATIENCE):
+        found = await remote_actors.refresh(chapter.deps, bob.uri, Budget(cause=Cause.VISITOR))
+    assert found.uri == bob.uri
+    never.set()
+    await stranger
 
 
 async def test_a_chapter_with_a_list_meets_nobody_who_is_not_on_it(world: World) -> None:
