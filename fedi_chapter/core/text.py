@@ -43,6 +43,11 @@ def shorten(text: str, limit: int) -> str:
     return (head if len(head) > limit // 2 else begun).rstrip(" ,.;:–-") + "…"
 
 
+def unbracketed(text: str) -> str:
+    """Return a name without `<` and `>`, which other servers take for HTML, as like as can be."""
+    return text.replace("<", "‹").replace(">", "›")
+
+
 def hashtags(text: str) -> tuple[str, ...]:
     """Return the hashtags in `text` without `#`, first spelling kept, each once."""
     found: dict[str, str] = {}

@@ -11,6 +11,7 @@ from typing import Literal
 
 from fedi_chapter.core.errors import BadDocument, SignatureInvalid
 from fedi_chapter.core.html import escape
+from fedi_chapter.core.text import unbracketed
 from fedi_chapter.domain.chapter import ActorKind, LocalActor
 from fedi_chapter.domain.place import Area
 from fedi_chapter.domain.remote_actor import RemoteActor, RemoteKey
@@ -158,7 +159,7 @@ def write_actor(
             "type": "Application" if is_instance else "Group",
             "preferredUsername": actor.handle,
             "webfinger": urls.handle(actor),
-            "name": actor.name,
+            "name": unbracketed(actor.name),
             "summary": actor.summary_html or None,
             "url": urls.actor_page(actor),
             "inbox": urls.inbox(actor),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from fedi_chapter.core.graphemes import length
 from fedi_chapter.core.html import escape, plain
 from fedi_chapter.core.i18n import translator
-from fedi_chapter.core.text import one_line
+from fedi_chapter.core.text import one_line, unbracketed
 from fedi_chapter.domain.event import Event, EventStatus, PlaceShown, RsvpMode
 from fedi_chapter.domain.face import FaceState
 from fedi_chapter.vocab.when import span
@@ -36,7 +36,7 @@ def title(event: Event, *, loud: bool = False) -> str:
     One that is cancelled or postponed begins with it, in capitals when `loud`; one too short for
     Mobilizon ends in the day.
     """
-    name = event.name.replace("<", "‹").replace(">", "›")
+    name = unbracketed(event.name)
     off = None if event.takes_place else _words(event)
     if off:
         name = f"{off.upper() if loud else off}: {name}"

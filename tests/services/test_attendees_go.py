@@ -24,7 +24,10 @@ pytestmark = pytest.mark.anyio
 MONTH = timedelta(days=30)
 OTHER = EventId("01932000-0000-7000-8000-0000000000ee")
 KEPT_APART = Place("exact", "Rose Cottage", "7 Hidden Lane")
-NAMED = (tables.rsvps, tables.notices, tables.event_secrets, tables.exact_places)
+NAMED = (
+    *(tables.rsvps, tables.notices, tables.event_secrets),
+    *(tables.exact_places, tables.private_links),
+)
 
 
 async def answered(db: Database, event: Event, people: int) -> None:
@@ -32,7 +35,7 @@ async def answered(db: Database, event: Event, people: int) -> None:
 
     def work(tx: WriteTx) -> None:
         events.insert(tx, event)
-        exact_places.put(tx, event.id, KEPT_APART)
+        exact_places.put(tx, event.id, KEPT_APART, "https://meet.example/room")
         if event.counts_only:
             event_secrets.put(tx, event.id, b"a secret")
         for number in range(people):

@@ -263,3 +263,8 @@ def test_our_own_actors_read_back_with_their_keys(actor: Any) -> None:
         URLS.key(actor, "main-key"),
         URLS.key(actor, "ed25519-key"),
     ]
+
+
+def test_a_name_with_a_bracket_is_no_html_elsewhere() -> None:
+    written = write_actor(replace(CHAPTER, name="I <3 pie"), URLS, KEYS)
+    assert written["name"] == "I ‹3 pie"
