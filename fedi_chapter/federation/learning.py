@@ -89,8 +89,11 @@ def _settle(
     *,
     sends_events: bool = False,
 ) -> None:
-    """Note which form a host gets; one that takes events from now on is told of ours."""
-    sends_events |= software is None and known.takes_events
+    """Note which form a host gets; one that takes events from now on is told of ours.
+
+    One that sent events takes them for as long as it runs the same.
+    """
+    sends_events |= known.takes_events and software == known.software
     sends_events |= neighbours.any_of_host(tx, known.host)
     takes_events = forms.takes_events(settings, known.host, software, sends_events=sends_events)
     if takes_events is not known.takes_events:

@@ -181,6 +181,28 @@ async def test_who_sends_events_takes_events_without_saying_what_it_runs(world: 
     assert _told(world.mastodons["e.test"])[-1] == ("Create", second)
 
 
+async def test_new_software_that_sent_an_event_takes_events_as_long_as_it_runs(
+    world: World,
+) -> None:
+    chapter = await world.chapter("a.test")
+    member = await _follower(chapter, world, "e.test", "brand-new")
+    await world.settle()
+    await learning.learn_followers_hosts(chapter.deps)
+    theirs = _their_event(member)
+    create = member.activity("Create", theirs, uri=f"{theirs['id']}/create")
+    assert await member.to_shared(chapter.uri, create) == 202
+    await world.settle()
+    taken = []
+    for software in ("brand-new", "mastodon"):
+        world.clock.advance(timedelta(days=8))
+        world.mastodons["e.test"].software = software
+        await learning.learn_followers_hosts(chapter.deps)
+        known = await chapter.read(lambda tx: hosts.get(tx, "e.test"))
+        assert known
+        taken.append((known.software, known.takes_events))
+    assert taken == [("brand-new", True), ("mastodon", False)]
+
+
 async def test_whose_event_we_keep_takes_events_when_it_follows_later(world: World) -> None:
     chapter = await world.chapter("a.test")
     server = world.mastodon("e.test")
