@@ -103,6 +103,30 @@ def test_a_bar_hides_nothing_the_keyboard_reaches(chromium: Browser, site: str) 
     context.close()
 
 
+def test_a_visitor_without_scripts_changes_the_language_and_keeps_it(
+    phone: Page, site: str
+) -> None:
+    phone.goto(site + PICNIC_PATH)
+    phone.get_by_role("button", name="Español").click()
+    expect(phone).to_have_url(site + PICNIC_PATH)
+    expect(phone.locator("html")).to_have_attribute("lang", "es")
+    phone.goto(f"{site}/about")
+    expect(phone.get_by_role("button", name="English")).to_be_visible()
+
+
+def test_a_phone_remembers_the_answer_until_it_is_told_to_forget(phone: Page, site: str) -> None:
+    path = f"{site}/events/{SUPPER.id}"
+    phone.goto(path)
+    phone.get_by_label("Your name, or what we may call you").fill("Ines")
+    phone.get_by_role("button", name="I’m coming", exact=True).click()
+    expect(phone.get_by_role("heading", name="You are going")).to_be_visible()
+    phone.goto(path)
+    assert is_in_view(phone.get_by_role("heading", name="You are going"))
+    expect(phone.get_by_label("Your name, or what we may call you")).to_have_count(0)
+    phone.get_by_role("button", name="Forget it on this device").click()
+    expect(phone.get_by_label("Your name, or what we may call you")).to_be_visible()
+
+
 def test_ones_name_comes_before_accounts_elsewhere(phone: Page, site: str) -> None:
     phone.goto(site + PICNIC_PATH)
     name = phone.get_by_label("Your name, or what we may call you").bounding_box()
