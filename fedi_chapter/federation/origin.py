@@ -24,10 +24,10 @@ from fedi_chapter.net.fetch import Budget, Fetched
 from fedi_chapter.store import blocks, hosts
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.vocab.shape import Document, host_of, id_of, parse, same_host
+from fedi_chapter.vocab.terms import AS
 
 AVOIDED = timedelta(minutes=5)
 """How long a document that was wrong is left alone (SIG-16)."""
-_PROFILE = '"https://www.w3.org/ns/activitystreams"'
 
 
 async def fetch(deps: Deps, uri: str, *, budget: Budget, is_welcome: bool = False) -> Document:
@@ -105,7 +105,7 @@ async def _read(answer: Fetched, uri: str) -> Document:
     if not same_host(answer.url, uri):
         raise BadDocument(f"{uri} leads to another host: {answer.url}")
     is_activity = answer.media_type == "application/activity+json" or (
-        answer.media_type == "application/ld+json" and _PROFILE in answer.content_type
+        answer.media_type == "application/ld+json" and AS in answer.content_type
     )
     if not is_activity:
         raise NoDocument(f"{uri} answers with {answer.media_type or 'no media type'}")

@@ -84,6 +84,31 @@ async def test_a_link_to_an_actor_is_known_in_every_spelling_of_its_type(
     assert (await discover.resolve(chapter.deps, "@alice@m.test")).uri == alice.uri
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_read"),
+    [
+        ("application/activity+json; charset=utf-8", True),
+        ("Application/Activity+JSON", True),
+        (f'application/ld+json;profile="{AS}"', True),
+        (f"application/ld+json; profile={AS}", True),
+        ("application/ld+json", False),
+        ("application/json", False),
+    ],
+)
+async def test_an_actor_is_read_in_every_spelling_of_its_media_type(
+    world: World, kind: str, is_read: bool
+) -> None:
+    chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
+    body = json.dumps(alice.document()).encode()
+    answer = httpx.Response(200, content=body, headers={"Content-Type": kind})
+    world.network.instead[alice.uri] = answer
+    if is_read:
+        assert (await discover.resolve(chapter.deps, alice.uri)).uri == alice.uri
+    else:
+        with pytest.raises(Unreachable):
+            await discover.resolve(chapter.deps, alice.uri)
+
+
 @pytest.mark.parametrize("kind", ["application/ld+json", "application/json", "text/html", 7, None])
 async def test_a_link_of_another_type_leads_to_nobody(world: World, kind: object) -> None:
     chapter, alice = await world.chapter("a.test"), world.mastodon("m.test").member("alice")
