@@ -46,6 +46,10 @@ class NoticeKind(StrEnum):
 
 MUTABLE = frozenset({NoticeKind.REMINDER, NoticeKind.THANKS})
 """What somebody who muted the event is spared."""
+CALLED_OFF = frozenset({NoticeKind.CANCELLED, NoticeKind.POSTPONED})
+"""That an event does not take place at its time: nobody may set out for it."""
+NEWS = frozenset({NoticeKind.CHANGED, NoticeKind.POSTPONED, NoticeKind.REOPENED})
+"""What people must have heard before they are reminded of the event as it is now."""
 
 
 class NoticeState(StrEnum):

@@ -17,7 +17,7 @@ from fedi_chapter.core.errors import (
 )
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event
-from fedi_chapter.domain.notice import Briefing, NoticeKind, NoticeRoute, Overtaken
+from fedi_chapter.domain.notice import NEWS, Briefing, NoticeKind, NoticeRoute, Overtaken
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.rsvp import Rsvp
 from fedi_chapter.federation import remote_actors
@@ -217,7 +217,7 @@ def _waits_for_a_change(tx: WriteTx, job: NoticeJob) -> bool:
     """Put a reminder off until people were told of a change it builds on; tell whether."""
     if job.notice.kind is not NoticeKind.REMINDER:
         return False
-    due = outbox.attendees_to_tell(tx, job.notice.event_id, NoticeKind.CHANGED)
+    due = outbox.attendees_to_tell(tx, job.notice.event_id, NEWS)
     if due is None:
         return False
     notice_queue.retry(tx, job.id, max(due, tx.now) + SOON, "a change is told first")

@@ -27,7 +27,15 @@ from sqlalchemy import (
 
 from fedi_chapter.domain.delivery import DeliveryState
 from fedi_chapter.domain.event import EventId
-from fedi_chapter.domain.notice import Notice, NoticeId, NoticeKind, NoticeRoute, NoticeState
+from fedi_chapter.domain.notice import (
+    CALLED_OFF,
+    NEWS,
+    Notice,
+    NoticeId,
+    NoticeKind,
+    NoticeRoute,
+    NoticeState,
+)
 from fedi_chapter.domain.rsvp import RsvpId
 from fedi_chapter.store.tables import activities, deliveries, events, notices
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -43,14 +51,14 @@ _NOT_BEFORE_A_CHANGE = or_(
     notices.c.kind != NoticeKind.REMINDER,
     ~exists().where(
         _CHANGE.c.rsvp_id == notices.c.rsvp_id,
-        _CHANGE.c.kind == NoticeKind.CHANGED,
+        _CHANGE.c.kind.in_(sorted(NEWS)),
         _CHANGE.c.state == NoticeState.WAITING,
     ),
 )
 """Nobody is reminded of what they were not told yet."""
 _IS_QUESTION = notices.c.kind == literal_column(f"'{NoticeKind.CONFIRM_MAIL}'")
-_RANK = case((notices.c.kind == NoticeKind.CANCELLED, 0), (_IS_QUESTION, 2), else_=1)
-"""Mail is little at a time: a cancellation goes first, and last what strangers cause."""
+_RANK = case((notices.c.kind.in_(sorted(CALLED_OFF)), 0), (_IS_QUESTION, 2), else_=1)
+"""Mail is little at a time: what calls an event off goes first, and last what strangers cause."""
 
 
 def _claiming(*order: ColumnElement[Any]) -> Update:

@@ -4,6 +4,7 @@ Put by services in the transaction of the change itself, claimed by the fan-out 
 finished in the transaction that makes the deliveries. Leases work as in `inbox`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -98,14 +99,14 @@ def park(tx: WriteTx, job_id: int, error: str) -> None:
     _change(tx, job_id, parked_at=tx.now, error=error)
 
 
-def attendees_to_tell(tx: ReadTx, event_id: EventId, kind: str) -> datetime | None:
+def attendees_to_tell(tx: ReadTx, event_id: EventId, kinds: Collection[str]) -> datetime | None:
     """Return when those who come to an event are told of something that waits; None: nothing."""
     found: datetime | None = tx.conn.execute(
         select(func.min(outbox.c.due)).where(
             _WAITING,
             outbox.c.kind == AttendeesToTell.__name__,
             outbox.c.fields["event_id"].as_string() == event_id,
-            outbox.c.fields["kind"].as_string() == kind,
+            outbox.c.fields["kind"].as_string().in_(sorted(kinds)),
         )
     ).scalar_one()
     return found

@@ -17,7 +17,7 @@ from fedi_chapter.core.errors import (
 )
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.event import Event, EventId
-from fedi_chapter.domain.notice import NoticeKind, NoticeRoute, NoticeState
+from fedi_chapter.domain.notice import NEWS, NoticeKind, NoticeRoute, NoticeState
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, Saying
 from fedi_chapter.federation import remote_actors
 from fedi_chapter.services import reminders, retention, rsvps
@@ -272,14 +272,15 @@ async def test_a_change_is_told_before_the_reminder_that_builds_on_it(evening: E
     ]
 
 
-async def test_a_reminder_waits_for_the_change_that_somebody_was_not_told_yet(
-    evening: Evening,
+@pytest.mark.parametrize("news", sorted(NEWS))
+async def test_a_reminder_waits_for_the_news_that_somebody_was_not_told_yet(
+    evening: Evening, news: NoticeKind
 ) -> None:
     ana = await evening.says("ana")
     await evening.world.settle()
 
     def claimed(tx: WriteTx) -> list[NoticeKind]:
-        for kind in (NoticeKind.REMINDER, NoticeKind.CHANGED):
+        for kind in (NoticeKind.REMINDER, news):
             tell(tx, ana, kind, once=f"{kind}")
         jobs = notice_queue.claim(tx, 10, DAY, NoticeRoute.DIRECT)
         for job in jobs:
@@ -288,7 +289,7 @@ async def test_a_reminder_waits_for_the_change_that_somebody_was_not_told_yet(
         return [job.notice.kind for job in (*jobs, *later)]
 
     told = await evening.chapter.write(claimed)
-    assert told == [NoticeKind.CHANGED, NoticeKind.REMINDER]
+    assert told == [news, NoticeKind.REMINDER]
 
 
 async def test_who_answers_late_needs_no_reminder(evening: Evening) -> None:
