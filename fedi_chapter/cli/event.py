@@ -70,7 +70,10 @@ _FIELDS = (
         help="Who comes: on asks by poll, reply and page (default); external sends people to"
         " --external-url; off asks nobody.",
     ),
-    click.option("--rsvp-until", help="Until when people can answer (default: the start)."),
+    click.option(
+        "--rsvp-until",
+        help="Until when people can answer (default: the start; of what lasts for days, the end).",
+    ),
     click.option(
         "--count-only/--no-count-only",
         "counts_only",
