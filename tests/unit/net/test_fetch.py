@@ -18,6 +18,7 @@ from fedi_chapter.net.pools import Cause
 from fedi_chapter.sig.keys import SigningKey
 from tests.kit.hostile_server import (
     Answer,
+    Seen,
     by_path,
     hang_up,
     hostile,
@@ -163,6 +164,21 @@ async def test_an_answer_without_a_document_may_be_another_one_later(
         with pytest.raises(NoDocument) as none:
             await fetcher.get(server.url())
     assert none.value.retry
+
+
+@pytest.mark.parametrize(
+    "begun", [b"Content-Length: 10\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"]
+)
+async def test_half_a_body_is_no_answer(fetcher: GuardedFetcher, begun: bytes) -> None:
+    async def break_off(_: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + begun)
+        await writer.drain()
+        writer.close()
+
+    async with hostile(break_off) as server:
+        with pytest.raises(Unreachable) as broken:
+            await fetcher.get(server.url())
+    assert broken.value.retry
 
 
 # Resting hosts and fair shares
