@@ -7,6 +7,7 @@ here: what was private stays private whatever a later copy says (OBJ-09).
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from fedi_chapter.domain.conversation import Message, Reply, ReplyState
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost, tells_of
@@ -40,18 +41,26 @@ MOST_OF_ONE = 20
 """Replies of one person that are kept under one thing."""
 MOST_IN_THREAD = 1_000
 
+Dated = TypeVar("Dated", Reply, Message, NeighbourPost)
 
-def take_note(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
-    """Keep a note as a change of a known one, a reply, a message or a neighbour's post."""
+
+def take_note(
+    tx: WriteTx, note: Note, author: RemoteActor, case: Case, *, is_update: bool = False
+) -> Outcome:
+    """Keep a note as a change of a known one, a reply, a message or a neighbour's post.
+
+    An update that names no time counts as made when it came.
+    """
+    note = _dated(note, case)
     match _as_what(tx, note.id, author):
         case Known.DELETED:
             return DELETED
         case Known.REPLY:
-            return _change_reply(tx, note, author, case.urls)
+            return _change_reply(tx, note, author, case, is_update=is_update)
         case Known.POST:
-            return _change_post(tx, note, author)
+            return _change_post(tx, note, author, case, is_update=is_update)
         case Known.MESSAGE:
-            return _change_message(tx, note, author, case.urls)
+            return _change_message(tx, note, author, case, is_update=is_update)
         case Known.EVENT:
             return KNOWN
     if not note.is_public:
@@ -71,12 +80,13 @@ def _take_public(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Ou
     if root is not None:
         return _take_reply(tx, note, author, root, case)
     if following.is_followed(tx, author.uri):
-        return take_neighbour_post(tx, note, author)
+        return take_neighbour_post(tx, note, author, case)
     return NOT_OURS
 
 
-def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
+def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
     """Keep a public post that somebody we follow wrote or boosted."""
+    note = _dated(note, case)
     match _as_what(tx, note.id, author):
         case Known.DELETED:
             return DELETED
@@ -86,7 +96,7 @@ def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome
         return Ignored("not for public timelines")
     if note.in_reply_to is not None:
         return Ignored("a reply in a conversation of others")
-    post = _neighbour_post(note, author, note.published or tx.now)
+    post = _neighbour_post(note, author, note.published or case.received_at)
     if any(tells_of(post, event) for event in neighbours.events_near(tx, post)):
         return Ignored("tells of an event that is kept")
     neighbours.put_post(tx, post)
@@ -97,6 +107,7 @@ def take_event(
     tx: WriteTx,
     document: EventDocument,
     author: RemoteActor,
+    case: Case,
     *,
     boosted: bool = False,
     is_update: bool = False,
@@ -107,6 +118,7 @@ def take_event(
     Gancio's updates name no time at all: of these the last to come in counts. What a bare event
     leaves out is as its `origin` says it, or as we know it where the origin was not asked.
     """
+    arrived = _second(case.received_at)
     event = document.event
     if _as_what(tx, event.uri, author) is Known.DELETED:
         return DELETED
@@ -117,20 +129,24 @@ def take_event(
         if kept is not None:
             neighbours.remove(tx, event.uri, author.uri)
         return Ignored("not a public event")
-    timeless = is_update and event.updated_at is None
-    if kept is not None and not timeless and not _is_newer(event.updated_at, kept.updated_at):
-        return KNOWN
     if kept is None and not boosted and not following.is_followed(tx, author.uri):
         return NOT_OURS
     if kept is None and not document.is_listed:
         return Ignored("not for public lists")
     known_as = origin or kept
-    theirs = replace(
+    told = replace(
         event.filled(known_as) if known_as else event,
         actor_uri=author.uri,
         listed=document.is_listed,
+        published_at=min(event.published_at, arrived),
+        updated_at=_no_later(event.updated_at, arrived),
     )
-    _put_event(tx, theirs)
+    is_timeless = is_update and told.updated_at is None
+    if kept is not None and not is_timeless:
+        says_more = told != replace(kept, updated_at=told.updated_at)
+        if not _is_later(told.updated_at, kept.updated_at, says_more=says_more):
+            return KNOWN
+    _put_event(tx, told)
     return Done("neighbour's event kept" if kept is None else "neighbour's event changed")
 
 
@@ -204,7 +220,7 @@ def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: C
         in_reply_to=note.in_reply_to or root,
         root=root,
         html=note.content,
-        published_at=min(note.published or tx.now, tx.now),
+        published_at=note.published or case.received_at,
         url=note.url,
         language=note.language,
         updated_at=note.updated,
@@ -242,41 +258,45 @@ def _reply_state(tx: ReadTx, author: RemoteActor, policy: str) -> ReplyState:
     return ReplyState.HELD
 
 
-def _change_post(tx: WriteTx, note: Note, author: RemoteActor) -> Outcome:
+def _change_post(
+    tx: WriteTx, note: Note, author: RemoteActor, case: Case, *, is_update: bool
+) -> Outcome:
     post = neighbours.get_post(tx, note.id)
     if post is None or post.actor_uri != author.uri:
         return Ignored("somebody else's post")
     if not note.is_listed:
         neighbours.remove(tx, note.id, author.uri)
         return Done("withdrawn from the public")
-    if not _is_newer(note.updated, post.updated_at or post.published_at):
+    newer = _edit(_neighbour_post(note, author, post.published_at), post, case, is_update=is_update)
+    if newer is None:
         return KNOWN
-    neighbours.put_post(tx, _neighbour_post(note, author, post.published_at))
+    neighbours.put_post(tx, newer)
     return Done("neighbour's post changed")
 
 
-def _change_reply(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> Outcome:
+def _change_reply(
+    tx: WriteTx, note: Note, author: RemoteActor, case: Case, *, is_update: bool
+) -> Outcome:
     reply = replies.get(tx, note.id)
     if reply is None or reply.actor_uri != author.uri:
         return Ignored("somebody else's reply")
     if not note.is_public:
         replies.remove(tx, reply.uri)
         return Done("withdrawn from the public")
-    if not _is_newer(note.updated, reply.updated_at or reply.published_at):
-        return KNOWN
-    replies.put(
-        tx,
-        replace(
-            reply,
-            html=note.content,
-            warning=note.warning,
-            attached=note.attached,
-            language=note.language,
-            updated_at=note.updated,
-            unlisted=reply.unlisted or not note.is_listed,
-        ),
+    told = replace(
+        reply,
+        html=note.content,
+        warning=note.warning,
+        attached=note.attached,
+        language=note.language,
+        updated_at=note.updated,
+        unlisted=reply.unlisted or not note.is_listed,
     )
-    answered = spoken.hear(tx, note, author, urls, before=reply.html)
+    newer = _edit(told, reply, case, is_update=is_update)
+    if newer is None:
+        return KNOWN
+    replies.put(tx, newer)
+    answered = spoken.hear(tx, note, author, case.urls, before=reply.html)
     return answered or Done("reply changed")
 
 
@@ -287,8 +307,9 @@ def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> O
         uri=note.id,
         actor_uri=author.uri,
         html=note.content,
-        published_at=min(note.published or tx.now, tx.now),
+        published_at=note.published or tx.now,
         in_reply_to=note.in_reply_to,
+        updated_at=note.updated,
         warning=note.warning,
         attached=note.attached,
     )
@@ -296,23 +317,25 @@ def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> O
     return spoken.hear(tx, note, author, urls) or Done("message kept")
 
 
-def _change_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> Outcome:
+def _change_message(
+    tx: WriteTx, note: Note, author: RemoteActor, case: Case, *, is_update: bool
+) -> Outcome:
     """Keep the newer text of a message; it stays one, whoever may read its post by now."""
     message = messages.get(tx, note.id)
     if message is None or message.actor_uri != author.uri:
         return Ignored("somebody else's message")
-    is_newer = _is_newer(note.updated, message.updated_at or message.published_at)
-    if note.is_public or not is_newer:
-        return KNOWN
-    newer = replace(
+    told = replace(
         message,
         html=note.content,
         warning=note.warning,
         attached=note.attached,
         updated_at=note.updated,
     )
+    newer = _edit(told, message, case, is_update=is_update)
+    if note.is_public or newer is None:
+        return KNOWN
     messages.put(tx, newer)
-    answered = spoken.hear(tx, note, author, urls, before=message.html)
+    answered = spoken.hear(tx, note, author, case.urls, before=message.html)
     return answered or Done("message changed")
 
 
@@ -331,6 +354,39 @@ def _neighbour_post(note: Note, author: RemoteActor, published_at: datetime) -> 
     )
 
 
-def _is_newer(updated: datetime | None, known: datetime | None) -> bool:
-    """Tell whether an edit is newer than what we keep; one without a time never is."""
-    return updated is not None and (known is None or updated > known)
+def _dated(note: Note, case: Case) -> Note:
+    """Return a note whose dates are not later than it came: nobody has written it since."""
+    arrived = _second(case.received_at)
+    return replace(
+        note,
+        published=_no_later(note.published, arrived),
+        updated=_no_later(note.updated, arrived),
+    )
+
+
+def _second(at: datetime) -> datetime:
+    """Return the whole second: stamps have no finer ones, and the next may be of the same."""
+    return at.replace(microsecond=0)
+
+
+def _no_later(at: datetime | None, arrived: datetime) -> datetime | None:
+    return None if at is None else min(at, arrived)
+
+
+def _edit(told: Dated, kept: Dated, case: Case, *, is_update: bool) -> Dated | None:
+    """Return an edit as it is to be kept, None where it does not count.
+
+    An update without a time is made when it came, if it says anything new.
+    """
+    says_more = told != replace(kept, updated_at=told.updated_at)
+    if is_update and told.updated_at is None and says_more:
+        told = replace(told, updated_at=_second(case.received_at))
+    known = kept.updated_at or kept.published_at
+    return told if _is_later(told.updated_at, known, says_more=says_more) else None
+
+
+def _is_later(stated: datetime | None, known: datetime | None, *, says_more: bool) -> bool:
+    """Tell whether an edit replaces what we keep: later than that, or as late with other words."""
+    if stated is None:
+        return False
+    return known is None or stated > known or (stated == known and says_more)

@@ -69,7 +69,7 @@ def _answer(
     saying = Saying(
         answer=answer,
         route=Route.REPLY,
-        at=min(note.updated or note.published or tx.now, tx.now),
+        at=note.updated or note.published or tx.now,
         rank=RANKS[answer],
         guests=words.guests,
         activity_id=note.id,

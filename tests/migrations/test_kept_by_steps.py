@@ -145,3 +145,22 @@ def test_what_waits_in_the_inbox_and_what_was_taken_back_are_known_as_before(
         ]
         assert conn.execute("SELECT mark, until, is_open FROM undone").fetchall() == [("ff", 5, 1)]
         assert conn.execute("SELECT uri FROM tombstones").fetchall() == [("u",)]
+
+
+def test_what_others_dated_in_the_future_is_dated_no_later_than_now(tmp_path: Path) -> None:
+    path, far = tmp_path / "chapter.db", 4_000_000_000_000_000
+    at_step(path, "0024")
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute(ACTOR.replace("summary_html, ", "").replace("'n', '', 'a'", "'n', 'a'"))
+        conn.executemany(
+            "INSERT INTO neighbour_posts (uri, actor_uri, html, url, published_at, updated_at)"
+            " VALUES (?, 'a', '', 'u', ?, ?)",
+            [("honest", 1, 2), ("new", 1, None), ("wrong", far, far)],
+        )
+        conn.commit()
+    migrate.upgrade(f"sqlite+aiosqlite:///{path}")
+    with closing(sqlite3.connect(path)) as conn:
+        query = "SELECT uri, published_at, updated_at FROM neighbour_posts ORDER BY uri"
+        honest, new, wrong = conn.execute(query).fetchall()
+    assert (honest, new) == (("honest", 1, 2), ("new", 1, None))
+    assert 2 < wrong[1] == wrong[2] < far

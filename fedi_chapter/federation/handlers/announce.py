@@ -56,12 +56,13 @@ def apply(
     if prepared is None:
         return Ignored("a boost of others that we do not follow, or of something known")
     if isinstance(prepared.content, Note):
-        return take_neighbour_post(tx, prepared.content, prepared.author)
+        return take_neighbour_post(tx, prepared.content, prepared.author, case)
     is_news = activity.inner_type in _NEWS
     return take_event(
         tx,
         prepared.content,
         prepared.author,
+        case,
         boosted=True,
         is_update=is_news,
         origin=prepared.content.event,

@@ -30,11 +30,12 @@ def apply(
     if prepared is None:
         return Ignored("the id of something unknown, by somebody without a tie to us")
     if isinstance(prepared.content, Note):
-        return take_note(tx, prepared.content, prepared.author, case)
+        return take_note(tx, prepared.content, prepared.author, case, is_update=activity.is_update)
     return take_event(
         tx,
         prepared.content,
         prepared.author,
+        case,
         is_update=activity.is_update,
         origin=prepared.content.event,
     )

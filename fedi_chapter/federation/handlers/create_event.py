@@ -12,4 +12,4 @@ from fedi_chapter.vocab.activities import CreateEvent
 def apply(tx: WriteTx, activity: CreateEvent, case: Case, origin: NeighbourEvent | None) -> Outcome:
     """Keep the event of somebody we follow."""
     learning.sent_event(tx, case.settings, case.sender.host)
-    return take_event(tx, activity.document, case.sender, origin=origin)
+    return take_event(tx, activity.document, case.sender, case, origin=origin)

@@ -12,4 +12,4 @@ from fedi_chapter.vocab.activities import UpdateEvent
 def apply(tx: WriteTx, activity: UpdateEvent, case: Case, origin: NeighbourEvent | None) -> Outcome:
     """Keep the event of somebody we follow, as it now is."""
     learning.sent_event(tx, case.settings, case.sender.host)
-    return take_event(tx, activity.document, case.sender, is_update=True, origin=origin)
+    return take_event(tx, activity.document, case.sender, case, is_update=True, origin=origin)

@@ -13,4 +13,4 @@ from fedi_chapter.vocab.activities import UpdateNote
 
 def apply(tx: WriteTx, activity: UpdateNote, case: Case) -> Outcome:
     """Apply the newer text."""
-    return take_note(tx, activity.note, case.sender, case)
+    return take_note(tx, activity.note, case.sender, case, is_update=True)
