@@ -15,7 +15,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from fedi_chapter.core.names import ascii_host
-from fedi_chapter.core.text import HANDLE, HASHTAG
+from fedi_chapter.core.text import HANDLE, find_hashtags
 
 _SCHEMES = frozenset({"http", "https", "mailto"})
 _H1, _H6 = 1, 6
@@ -112,23 +112,23 @@ def _pointed_at(image: Token, *, is_linked: bool) -> Iterator[Token]:
 
 
 def _split(text: str, env: Mapping[str, Any]) -> Iterator[Token]:
-    found = sorted(
-        [*HANDLE.finditer(text), *HASHTAG.finditer(text)], key=lambda match: match.start()
-    )
     done = 0
-    for match in found:
-        if match.start() < done:
+    for start, end, link in sorted(_links(text, env), key=lambda found: found[:2]):
+        if start < done:
             continue
-        if match.re is HASHTAG:
-            link = _hashtag(match[1], env["tag_url"](match[1]))
-        elif url := env["mentions"].get(f"{match[1]}@{ascii_host(match[2])}"):
-            link = _mention(match[1], url)
-        else:
-            continue
-        yield _text(text[done : match.start()])
+        yield _text(text[done:start])
         yield from link
-        done = match.end()
+        done = end
     yield _text(text[done:])
+
+
+def _links(text: str, env: Mapping[str, Any]) -> Iterator[tuple[int, int, Iterator[Token]]]:
+    """Yield what becomes a link in a text: from where to where, and as what."""
+    for tag in find_hashtags(text):
+        yield tag.start, tag.end, _hashtag(tag.name, env["tag_url"](tag.name))
+    for match in HANDLE.finditer(text):
+        if url := env["mentions"].get(f"{match[1]}@{ascii_host(match[2])}"):
+            yield match.start(), match.end(), _mention(match[1], url)
 
 
 def _mention(name: str, url: str) -> Iterator[Token]:

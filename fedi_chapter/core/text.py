@@ -6,11 +6,12 @@ Markdown in `core.markdown`.
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from fedi_chapter.core.graphemes import cut
 from fedi_chapter.core.names import ascii_host
 
-HASHTAG = re.compile(r"(?<![\w/&])#(\w*[^\W\d_]\w*)")
 _ENDS_NAME = (
     r"\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x60\x7b-\xbf\u060c\u061b\u061f\u0964\u0965"
     r"\u2000-\u206f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
@@ -21,6 +22,9 @@ HANDLE = re.compile(
     r"(?<![\w@/])@([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*)"
     rf"@({_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?)"
 )
+_TAG_JOINTS = "·・\u200c\u200d"
+"""What may stand inside a hashtag, between letters: the Catalan and the Japanese dot, and the
+joiners that Persian and the scripts of India are written with."""
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
 
 
@@ -48,12 +52,56 @@ def unbracketed(text: str) -> str:
     return text.replace("<", "‹").replace(">", "›")
 
 
+@dataclass(frozen=True, slots=True)
+class Hashtag:
+    """A hashtag in a text: its name without `#`, composed (NFC), and where it begins and ends."""
+
+    name: str
+    start: int
+    end: int
+
+
+def find_hashtags(text: str) -> Iterator[Hashtag]:
+    """Yield the hashtags in `text`.
+
+    One is made of letters, marks, digits, `_` and joints between them, as Mastodon reads it, with
+    a letter among them. What stands right behind a letter, or in an address, is none.
+    """
+    end = 0
+    while (start := text.find("#", end)) >= 0:
+        end = start + 1
+        if start and (text[start - 1] in "/&=" or _is_of_word(text[start - 1])):
+            continue
+        if not _begins_word(text[end : end + 1]):
+            continue
+        while end < len(text) and (_is_of_word(text[end]) or text[end] in _TAG_JOINTS):
+            end += 1
+        word = text[start + 1 : end].rstrip(_TAG_JOINTS)
+        end = start + 1 + len(word)
+        if any(character.isalpha() for character in word):
+            yield Hashtag(unicodedata.normalize("NFC", word), start, end)
+
+
+def _begins_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _is_of_word(character: str) -> bool:
+    return _begins_word(character) or unicodedata.category(character).startswith("M")
+
+
 def hashtags(text: str) -> tuple[str, ...]:
     """Return the hashtags in `text` without `#`, first spelling kept, each once."""
     found: dict[str, str] = {}
-    for match in HASHTAG.finditer(text):
-        found.setdefault(match[1].casefold(), match[1])
+    for tag in find_hashtags(text):
+        found.setdefault(fold_tag(tag.name), tag.name)
     return tuple(found.values())
+
+
+def fold_tag(name: str) -> str:
+    """Return the one spelling by which a hashtag is found, whatever its case and composition."""
+    composed = unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", composed.casefold())
 
 
 def handles(text: str) -> tuple[tuple[str, str], ...]:

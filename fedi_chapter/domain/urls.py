@@ -7,7 +7,7 @@ together.
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fedi_chapter.domain.chapter import ActorKind, LocalActor
 from fedi_chapter.domain.media import Media
@@ -187,7 +187,7 @@ class Urls:
 
     def tag(self, name: str) -> str:
         """The page of a hashtag."""
-        return f"{self.base}/tags/{name.lower()}"
+        return f"{self.base}/tags/{quote(name.lower(), safe='')}"
 
     def media(self, media: Media) -> str:
         """A stored image."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.core.graphemes import is_visible, length
-from fedi_chapter.core.text import HASHTAG, hashtags, one_line
+from fedi_chapter.core.text import find_hashtags, hashtags, one_line
 from fedi_chapter.domain.event import zone_named
 
 LONGEST_TEXT = 20_000
@@ -126,12 +126,13 @@ def tags_of(given: tuple[str, ...], text: str) -> tuple[str, ...]:
     """Return the tags given by name and those in `text`, each once, first spelling kept."""
     words = []
     for tag in given:
-        match = HASHTAG.fullmatch(f"#{tag.strip().removeprefix('#')}")
-        if match is None:
+        word = f"#{tag.strip().removeprefix('#')}"
+        found = next(find_hashtags(word), None)
+        if found is None or found.end < len(word):
             raise FormInvalid(
                 f"{tag!r} can't be a tag", cure="use letters, digits and _ only, without spaces"
             )
-        words.append(f"#{match[1]}")
+        words.append(word)
     return hashtags(f"{' '.join(words)} {text}")[:MOST_TAGS]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from fedi_chapter.core.errors import Conflict, FormInvalid
 from fedi_chapter.core.markdown import prose, render
-from fedi_chapter.core.text import hashtags, one_line
+from fedi_chapter.core.text import fold_tag, hashtags, one_line
 from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.event import LONGEST_NAME, Event, RsvpMode
 from fedi_chapter.domain.media import Media
@@ -90,8 +90,8 @@ def _with_words(old: Event, fields: EventFields, urls: Urls) -> Event:
         description = text_of(fields.description, "description")
     given = fields.tags
     if given is None:
-        written = {tag.casefold() for tag in hashtags(old.description)}
-        given = tuple(tag for tag in old.tags if tag.casefold() not in written)
+        written = {fold_tag(tag) for tag in hashtags(old.description)}
+        given = tuple(tag for tag in old.tags if fold_tag(tag) not in written)
     return replace(
         old,
         name=name_line(name, LONGEST_NAME, "an event's name"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, select
 
+from fedi_chapter.core.text import fold_tag
 from fedi_chapter.domain.media import Media
 from fedi_chapter.domain.post import Mention
 from fedi_chapter.store import media
@@ -92,7 +93,7 @@ def set_tags(tx: WriteTx, owner: str, names: Sequence[str]) -> None:
     tx.conn.execute(delete(tags).where(tags.c.owner_id == owner))
     folded: dict[str, str] = {}
     for name in names:
-        folded.setdefault(name.casefold(), name)
+        folded.setdefault(fold_tag(name), name)
     if folded:
         tx.conn.execute(
             tags.insert(),

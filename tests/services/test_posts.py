@@ -1,3 +1,6 @@
+import unicodedata
+from urllib.parse import quote
+
 import pytest
 
 from fedi_chapter.core.errors import Conflict, FormInvalid, Gone, Missing
@@ -8,6 +11,7 @@ from fedi_chapter.domain.post import Mention, Post, PostId
 from fedi_chapter.services import posts as subject
 from fedi_chapter.services.posts import PostFields
 from fedi_chapter.store import posts
+from fedi_chapter.store.pages.tag import tag_page
 from tests.services.conftest import House
 
 pytestmark = pytest.mark.anyio
@@ -95,3 +99,14 @@ async def test_a_warning_is_kept_changed_and_taken_away(house: House) -> None:
     assert (await edit(house, made, warning="Crabs")).warning == "Crabs"
     assert (await edit(house, made, warning="")).warning is None
     assert await house.happenings() == [PostPublished(made.id), *[PostChanged(made.id)] * 3]
+
+
+async def test_a_tag_of_any_script_leads_to_its_page(house: House) -> None:
+    made = await write(house, "#col·lectiu #cafe\u0301 #हिन्दी")
+    assert made.tags == ("col·lectiu", "café", "हिन्दी")
+    for tag in made.tags:
+        assert f'href="https://chapter.example.org/tags/{quote(tag)}"' in made.html
+        page = await house.see(lambda tx, name=tag: tag_page(tx, name.upper()))
+        assert page.posts == (made,)
+        decomposed = unicodedata.normalize("NFD", tag)
+        assert (await house.see(lambda tx, name=decomposed: tag_page(tx, name))).posts == (made,)

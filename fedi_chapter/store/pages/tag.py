@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from fedi_chapter.core.errors import Missing
+from fedi_chapter.core.text import fold_tag
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.post import Post, PostId
 from fedi_chapter.store import events, posts
@@ -34,7 +35,7 @@ def tag_page(tx: ReadTx, name: str) -> TagPage:
     """
     rows = tx.conn.execute(
         select(tags.c.owner_id, tags.c.name)
-        .where(tags.c.folded == name.casefold())
+        .where(tags.c.folded == fold_tag(name))
         .order_by(tags.c.owner_id.desc())  # ids are in the order of their making
         .limit(MOST)
     ).all()

@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +129,12 @@ def test_any_text_renders_to_harmless_html(source: str) -> None:
 def test_deep_nesting_is_rendered_quickly() -> None:
     assert html_of(">" * 5_000 + "x")
     assert html_of("*" * 10_000)
+
+
+@pytest.mark.parametrize("tag", ["हिन्दी", "col·lectiu", "cafe\u0301", "می\u200cخواهم"])
+def test_a_hashtag_of_any_script_is_one_link(tag: str) -> None:
+    composed = unicodedata.normalize("NFC", tag)
+    assert html_of(f"**Come** to #{tag}, now") == (
+        f'<p><strong>Come</strong> to <a href="https://c.example/tags/{composed}" '
+        f'class="mention hashtag" rel="tag">#<span>{composed}</span></a>, now</p>'
+    )

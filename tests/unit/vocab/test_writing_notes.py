@@ -261,3 +261,19 @@ def test_a_warning_is_the_summary_of_a_sensitive_note() -> None:
 def test_a_foreign_note_is_read_at_its_own_host(stated: object, page: str) -> None:
     note = {"id": "https://m.test/notes/1", "type": "Note", "content": "Hi", "url": stated}
     assert read_note({**note, "attributedTo": "https://m.test/ana"}).url == page
+
+
+def test_a_hashtag_of_any_script_is_percent_encoded_in_its_address() -> None:
+    note = write_post(replace(POST, tags=("col·lectiu", "هم\u200cه"), mentions=()), CHAPTER, URLS)
+    assert note["tag"] == [
+        {
+            "type": "Hashtag",
+            "name": "#col·lectiu",
+            "href": "https://elm.example.org/tags/col%C2%B7lectiu",
+        },
+        {
+            "type": "Hashtag",
+            "name": "#هم\u200cه",
+            "href": "https://elm.example.org/tags/%D9%87%D9%85%E2%80%8C%D9%87",
+        },
+    ]
