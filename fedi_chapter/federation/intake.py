@@ -32,7 +32,7 @@ from fedi_chapter.vocab.shape import same_host
 
 KNOWN = Ignored("known already")
 DELETED = Ignored("deleted before")
-CROWDED = Ignored("as many replies as are kept under one thing")
+CROWDED = Ignored("as many replies as are kept, of one person or at all")
 NOT_OURS = Ignored("neither to us nor from somebody we follow")
 
 DEEPEST = 20
@@ -40,6 +40,8 @@ DEEPEST = 20
 MOST_OF_ONE = 20
 """Replies of one person that are kept under one thing."""
 MOST_IN_THREAD = 1_000
+MOST_HELD_OF_ONE, MOST_HELD_OF_HOST = 5, 100
+"""Replies of one person, and of all on one host, that may wait for an organizer."""
 
 Dated = TypeVar("Dated", Reply, Message, NeighbourPost)
 
@@ -229,7 +231,7 @@ def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: C
         warning=note.warning,
         attached=note.attached,
     )
-    is_crowded = _is_crowded(tx, root, author)
+    is_crowded = _is_crowded(tx, root, author, state)
     if not is_crowded:
         replies.put(tx, reply)
     answered = spoken.hear(tx, note, author, case.urls)
@@ -242,8 +244,13 @@ def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: C
     return Held("a reply of somebody who does not follow us")
 
 
-def _is_crowded(tx: ReadTx, root: str, author: RemoteActor) -> bool:
-    """Tell whether a thread has as many replies, of one person or of all, as it may have."""
+def _is_crowded(tx: ReadTx, root: str, author: RemoteActor, state: ReplyState) -> bool:
+    """Tell whether as many replies are kept as may be: in a thread, or held for an organizer."""
+    if state is ReplyState.HELD and (
+        replies.held_of(tx, author.uri, MOST_HELD_OF_ONE) >= MOST_HELD_OF_ONE
+        or replies.held_of_host(tx, author.uri, MOST_HELD_OF_HOST) >= MOST_HELD_OF_HOST
+    ):
+        return True
     return (
         replies.kept_of(tx, root, author.uri, MOST_OF_ONE) >= MOST_OF_ONE
         or replies.kept_of(tx, root, None, MOST_IN_THREAD) >= MOST_IN_THREAD
@@ -313,8 +320,12 @@ def _take_message(tx: WriteTx, note: Note, author: RemoteActor, urls: Urls) -> O
         warning=note.warning,
         attached=note.attached,
     )
+    answered = spoken.hear(tx, note, author, urls)
+    if answered is not None and not spoken.is_unclear(note):
+        return answered  # understood and done: nobody need read it
+    messages.make_room(tx, author.uri)
     messages.put(tx, message)
-    return spoken.hear(tx, note, author, urls) or Done("message kept")
+    return answered or Done("message kept")
 
 
 def _change_message(

@@ -46,6 +46,12 @@ def hear(
     return _answer(tx, note, author, event, words)
 
 
+def is_unclear(note: Note) -> bool:
+    """Tell whether a note says something about coming that only a person can understand."""
+    words = read_reply(note.content)
+    return words is not None and words.meaning is Meaning.UNSURE
+
+
 def _about(tx: ReadTx, note: Note, author: RemoteActor, urls: Urls) -> Event | None:
     """Return the event a note is about: it answers the event or its face, no other reply.
 

@@ -36,6 +36,7 @@ from fedi_chapter.store import (
     following,
     hosts,
     local_actors,
+    messages,
     outbox,
     remote_actors,
     replies,
@@ -120,6 +121,18 @@ def close_report(tx: WriteTx, report_id: str) -> None:
     """
     if not reports.close(tx, report_id):
         raise Missing("there is no such open report")
+
+
+def close_message(tx: WriteTx, uri: str) -> None:
+    """Put a private message away for good: somebody has read it.
+
+    Raises:
+        Missing: we have no such message.
+
+    """
+    if messages.get(tx, uri) is None:
+        raise Missing("there is no such message")
+    messages.remove(tx, uri)
 
 
 def judge_reply(tx: WriteTx, uri: str, state: ReplyState) -> Reply:

@@ -41,6 +41,12 @@ WORDS = timedelta(days=1)
 SIGN_IN = timedelta(days=1)
 REGISTRATIONS = timedelta(days=180)
 """How long we stay registered at a server where nobody signs in any more."""
+MESSAGES = timedelta(days=90)
+"""How long a private message waits to be read by an organizer."""
+HELD = timedelta(days=30)
+"""How long a reply waits for an organizer, and how long one that was hidden can be shown again."""
+NEWS, NEWS_KEPT = timedelta(days=90), 20
+"""How long posts and past events of neighbours are kept; their newest posts however old."""
 TOMBSTONES = timedelta(days=90)
 """How long we remember what others deleted or took back, so that a late copy stays out."""
 STRANGERS = LEDGER
@@ -68,6 +74,10 @@ def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
         "undone": undone.purge(tx, tx.now - TOMBSTONES),
         "deliveries": _sweep_deliveries(tx, urls),
         "answers": expiry.spent_answers(tx, tx.now - ANSWERS, MOST_ANSWERS),
+        "messages": expiry.messages_before(tx, tx.now - MESSAGES),
+        "held_replies": expiry.held_replies(tx, tx.now - HELD),
+        "hidden_words": expiry.hidden_words(tx, tx.now - HELD),
+        "neighbours": expiry.neighbour_things(tx, tx.now - NEWS, NEWS_KEPT),
         "door": door.purge(tx, tx.now - NOTICES),
         "notices": notice_queue.purge(tx, tx.now - NOTICES),
         "places": attendees.forget_unused_places(tx),

@@ -12,15 +12,18 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     literal_column,
     or_,
     select,
     update,
 )
 
+from fedi_chapter.domain.conversation import ReplyState
 from fedi_chapter.domain.delivery import DeliveryState
 from fedi_chapter.store.tables import (
     activities,
+    attendances,
     blocks,
     boosts,
     calendar_feeds,
@@ -93,6 +96,48 @@ def empty_bodies(tx: WriteTx, before: datetime) -> int:
         .where(inbox.c.received_at < before)
         .values(body=None),
     )
+
+
+def messages_before(tx: WriteTx, before: datetime) -> int:
+    """Delete the private messages that came in before an instant."""
+    return _run(tx, delete(messages).where(messages.c.received_at < before))
+
+
+def held_replies(tx: WriteTx, before: datetime) -> int:
+    """Delete the replies that came in before an instant and that no organizer has judged."""
+    is_held = replies.c.state == ReplyState.HELD
+    return _run(tx, delete(replies).where(is_held, replies.c.received_at < before))
+
+
+def hidden_words(tx: WriteTx, before: datetime) -> int:
+    """Forget what hidden replies said that came in before an instant; that they are hidden stays.
+
+    Without its row an edit would bring the reply back.
+    """
+    is_hidden = replies.c.state == ReplyState.HIDDEN, replies.c.html != ""
+    return _run(
+        tx,
+        update(replies)
+        .where(*is_hidden, replies.c.received_at < before)
+        .values(html="", attached="", warning=None, body=None),
+    )
+
+
+def neighbour_things(tx: WriteTx, before: datetime, keep: int) -> int:
+    """Delete posts of neighbours from before an instant, but for the newest `keep`, and events.
+
+    Of events those that were over by then, and of which we did not say that we come.
+    """
+    newest = neighbour_posts.c.published_at.desc(), neighbour_posts.c.uri
+    kept = select(neighbour_posts.c.uri).order_by(*newest).limit(keep).subquery()
+    over = func.coalesce(neighbour_events.c.ends_at, neighbour_events.c.starts_at) < before
+    is_ours = exists().where(attendances.c.event_uri == neighbour_events.c.uri)
+    return _run(
+        tx,
+        delete(neighbour_posts)
+        .where(neighbour_posts.c.published_at < before)
+        .where(neighbour_posts.c.uri.not_in(select(kept.c.uri))),
+    ) + _run(tx, delete(neighbour_events).where(over, ~is_ours))
 
 
 def sign_in(tx: WriteTx, before: datetime) -> int:

@@ -122,6 +122,20 @@ def kept_of(tx: ReadTx, root: str, actor_uri: str | None, limit: int) -> int:
     return _number(tx, kept, limit)
 
 
+def held_of(tx: ReadTx, actor_uri: str, limit: int) -> int:
+    """Return how many replies of somebody wait for an organizer, counted up to a limit."""
+    is_held = replies.c.state == ReplyState.HELD
+    kept = select(replies.c.uri).where(is_held, replies.c.actor_uri == actor_uri)
+    return _number(tx, kept, limit)
+
+
+def held_of_host(tx: ReadTx, actor_uri: str, limit: int) -> int:
+    """Return how many replies of everybody on an actor's host wait, counted up to a limit."""
+    is_held = replies.c.state == ReplyState.HELD
+    kept = select(replies.c.uri).where(is_held, replies.c.host == host_of(actor_uri))
+    return _number(tx, kept, limit)
+
+
 def root_of(tx: ReadTx, uri: str) -> str | None:
     """Return what of ours stands at the top of the thread that the reply `uri` is, or was, in."""
     row = _ROOT.first(tx, uri=uri, gone=_nameless(uri))

@@ -5,7 +5,7 @@ Used by the tests of the console and by the browser. `seed_desk` comes after `se
 
 from datetime import timedelta
 
-from fedi_chapter.domain.conversation import Reply, ReplyState, Report
+from fedi_chapter.domain.conversation import Message, Reply, ReplyState, Report
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.happening import PostPublished
 from fedi_chapter.domain.inbox import Incoming
@@ -18,6 +18,7 @@ from fedi_chapter.store import (
     deliveries,
     followers,
     inbox,
+    messages,
     organizers,
     outbox,
     remote_actors,
@@ -30,12 +31,15 @@ from fedi_chapter.store.tables import inbox as inbox_table
 from fedi_chapter.store.tables import notices as notice_table
 from fedi_chapter.store.tables import outbox as outbox_table
 from fedi_chapter.store.tx import WriteTx
-from tests.kit.neighbourhood import BUS, CHAPTER, HOSTILE, MARA, URLS, a_remote, a_reply
+from tests.kit.neighbourhood import BUS, CHAPTER, HOSTILE, MARA, NOW, URLS, a_remote, a_reply
 
 JUN = "https://far.example.net/users/jun"
 HELD = a_reply(3, URLS.event(BUS.id), "<p>Held for now</p>", state=ReplyState.HELD)
 HOSTILE_HELD: Reply = a_reply(
     9, URLS.event(BUS.id), HOSTILE, state=ReplyState.HELD, url="javascript:alert(1)"
+)
+PRIVATE = Message(
+    f"{MARA}/notes/1", MARA, "<p>May I bring <b>my dog</b>?</p>", NOW, warning="A question"
 )
 REPORT = "0197c1b2-7a10-7cc2-9f5e-000000000c01"
 
@@ -56,6 +60,7 @@ def seed_desk(tx: WriteTx) -> None:
     replies.put(tx, HOSTILE_HELD)
     objects = (URLS.event(BUS.id), "javascript:alert(1)")
     reports.put(tx, Report(REPORT, JUN, objects, "They <b>shout</b> a lot.", tx.now))
+    messages.put(tx, PRIVATE)
     _queue(tx)
 
 

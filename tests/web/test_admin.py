@@ -24,7 +24,15 @@ from fedi_chapter.domain.rsvp import Answer, RsvpId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.services import door
 from fedi_chapter.services import organizers as service
-from fedi_chapter.store import attendances, followers, local_actors, neighbours, replies, reports
+from fedi_chapter.store import (
+    attendances,
+    followers,
+    local_actors,
+    messages,
+    neighbours,
+    replies,
+    reports,
+)
 from fedi_chapter.store.tables import (
     event_messages,
     events,
@@ -38,7 +46,7 @@ from fedi_chapter.web.cache import AnswerCache
 from fedi_chapter.web.fedi.forms import told_apart
 from fedi_chapter.web.routes import routes
 from tests.kit.attendance import CAFE, rsvp_of, seed_attendance
-from tests.kit.desk import HELD, JUN, REPORT, link_of, seed_desk
+from tests.kit.desk import HELD, JUN, PRIVATE, REPORT, link_of, seed_desk
 from tests.kit.neighbourhood import BASE, CHAPTER, NOW, WESTVIEW
 from tests.web.conftest import BROWSER
 
@@ -50,6 +58,7 @@ FIELDS = {
     "/admin/replies/show": {"reply": HELD.uri},
     "/admin/replies/hide": {"reply": HELD.uri},
     "/admin/hosts/allow": {"host": "far.example.net"},
+    "/admin/messages/close": {"message": PRIVATE.uri},
     "/admin/reports/close": {"report": REPORT},
     "/admin/sign-out": {},
     "/admin/events/{event}/approve": {"rsvp": "Dora"},
@@ -142,7 +151,8 @@ async def everything(db: Database) -> list[object]:
         theirs = [tx.conn.execute(table.select()).all() for table in (events, event_messages)]
         answers = tx.conn.execute(rsvps.select().order_by(rsvps.c.id)).all()
         tokens = [row.token_hash for row in open_sessions]
-        return [reply, waiting, reports.listing(tx), tokens, theirs, answers]
+        said = [messages.listing(tx), reports.listing(tx)]
+        return [reply, waiting, said, tokens, theirs, answers]
 
     return await db.read(read)
 
@@ -582,3 +592,22 @@ async def test_the_desk_counts_the_servers_that_follow_this_server(
     await sqlite_db.write(followed)
     page = (await browser.get("/admin")).text
     assert "servers follow this server</dt><dd>1</dd>" in page
+
+
+async def test_organizers_read_private_messages_and_put_them_away(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    await enter(browser, Role.MODERATOR)
+    page = (await browser.get("/admin")).text
+    assert "May I bring <b>my dog</b>?" in page
+    assert "<summary><bdi>A question</bdi></summary>" in page
+    data = {"csrf": await csrf(browser), "message": PRIVATE.uri}
+    answer = await browser.post("/admin/messages/close", data=data, headers=OURS)
+    assert answer.headers["location"] == "/admin?done=read"
+    assert "my dog" not in (await browser.get("/admin")).text
+    assert await sqlite_db.read(messages.listing) == []
+
+
+async def test_a_greeter_reads_no_private_message(browser: httpx.AsyncClient) -> None:
+    await enter(browser, Role.GREETER)
+    assert "my dog" not in (await browser.get("/admin")).text

@@ -20,6 +20,7 @@ from fedi_chapter.store import (
     events,
     followers,
     local_actors,
+    messages,
     parked,
     posts,
     replies,
@@ -51,6 +52,14 @@ class HeldReply:
     uri: str
     said: ShownReply
     root: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateMessage:
+    """Something said to the chapter alone."""
+
+    uri: str
+    said: ShownReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,9 @@ class Console:
     """The events that somebody asked to come to, and waits for a yes."""
     replies: tuple[HeldReply, ...]
     more_replies: bool
+    messages: tuple[PrivateMessage, ...]
+    """Private messages, the newest first."""
+    more_messages: bool
     waiting: tuple[WaitingHost, ...]
     reports: tuple[OpenReport, ...]
     more_reports: bool
@@ -113,11 +125,13 @@ def console(tx: ReadTx) -> Console:
     mine = around.chapter.id
     held = replies.held(tx, MOST_WAITING + 1)
     complaints = reports.listing(tx, MOST_WAITING + 1)
+    private = messages.listing(tx, MOST_WAITING + 1)
     pending = followers.pending(tx, mine, MOST_WAITING)
     known = authors(
         tx,
         [
             *(reply.actor_uri for reply in held),
+            *(message.actor_uri for message in private),
             *(report.reporter for report in complaints),
             *(follower.uri for follower in pending),
         ],
@@ -131,6 +145,11 @@ def console(tx: ReadTx) -> Console:
         asking=tuple(asking(tx, mine)),
         replies=tuple(_held(reply, known) for reply in held[:MOST_WAITING]),
         more_replies=len(held) > MOST_WAITING,
+        messages=tuple(
+            PrivateMessage(each.uri, shown(each, known[each.actor_uri]))
+            for each in private[:MOST_WAITING]
+        ),
+        more_messages=len(private) > MOST_WAITING,
         waiting=_by_host(tx, pending, known),
         reports=tuple(_open(report, known) for report in complaints[:MOST_WAITING]),
         more_reports=len(complaints) > MOST_WAITING,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import literal, select, union_all
 
 from fedi_chapter.core.text import one_line
-from fedi_chapter.domain.conversation import Reply, ReplyState
+from fedi_chapter.domain.conversation import Message, Reply, ReplyState
 from fedi_chapter.domain.post import Post, PostId
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.store import local_actors, posts, reactions, replies
@@ -156,15 +156,16 @@ def authors(tx: ReadTx, uris: Iterable[str]) -> dict[str, Author]:
     return found
 
 
-def shown(said: Reply, author: Author) -> ShownReply:
-    """Return a reply as it may stand on a page; one not judged yet is only linked to."""
+def shown(said: Reply | Message, author: Author) -> ShownReply:
+    """Return what somebody said as it may stand on a page; what is not judged yet is linked to."""
+    reply = said if isinstance(said, Reply) else None
     return ShownReply(
         author=author,
         body=SafeHtml(said.body or ""),
         published_at=said.published_at,
-        url=short_address(said.url),
-        language=said.language,
-        edited=said.updated_at is not None,
+        url=short_address(reply.url if reply else said.uri),
+        language=reply.language if reply else None,
+        edited=reply is not None and reply.updated_at is not None,
         warning=said.warning,
         is_cut=said.is_cut or not said.body,
     )

@@ -126,6 +126,14 @@ async def sign_out(request: Request, form: FormData, who: session.Visitor) -> Re
     return response
 
 
+@action(Right.MODERATE)
+async def close_message(request: Request, form: FormData, _: session.Visitor) -> Response:
+    """Put a private message away."""
+    uri = word(form, "message")
+    await deps_of(request).db.write(lambda tx: moderation.close_message(tx, uri))
+    return to("/admin?done=read")
+
+
 async def _judge(request: Request, form: FormData, state: ReplyState) -> Response:
     reply = word(form, "reply")
     await deps_of(request).db.write(lambda tx: moderation.judge_reply(tx, reply, state))

@@ -13,6 +13,7 @@ routes: list[BaseRoute] = [
     Route("/admin/replies/show", console.show_reply, methods=["POST"]),
     Route("/admin/replies/hide", console.hide_reply, methods=["POST"]),
     Route("/admin/hosts/allow", console.allow_host, methods=["POST"]),
+    Route("/admin/messages/close", console.close_message, methods=["POST"]),
     Route("/admin/reports/close", console.close_report, methods=["POST"]),
     Route("/admin/events", events.listing, methods=["GET"]),
     Route(_EVENT, events.event_page, methods=["GET"]),
