@@ -6,6 +6,7 @@ than a hint to ask its origin, or nothing at all.
 """
 
 from fedi_chapter.core.errors import BadDocument, MalformedActivity
+from fedi_chapter.core.html import plain
 from fedi_chapter.vocab import activities as act
 from fedi_chapter.vocab.actors import read_actor
 from fedi_chapter.vocab.events import read_event
@@ -122,11 +123,11 @@ def _read(it: Received, thing: Document, *, is_event: bool, is_update: bool) -> 
 
 
 def _vote(it: Received, thing: Document) -> act.Vote | None:
-    """Read a poll vote: a Note with a name and a reply target, and no content (Mastodon)."""
+    """Read a poll vote: a Note with a name and a reply target, and nothing to read (Mastodon)."""
     option, question = thing.get("name"), id_of(only(thing.get("inReplyTo")))
     if not (isinstance(option, str) and option and question and type_of(thing, {"Note"})):
         return None
-    if text_of(thing, "content") or _author(thing, it.actor) != it.actor:
+    if plain(text_of(thing, "content")) or _author(thing, it.actor) != it.actor:
         return None
     # The option is matched by its exact name, so it is not cleaned here.
     return act.Vote(

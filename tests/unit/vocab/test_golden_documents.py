@@ -152,9 +152,17 @@ def test_a_vote_keeps_the_exact_name_of_its_option() -> None:
     assert vote.to == (CHAPTER,)
 
 
-def test_a_reply_with_text_is_never_a_vote() -> None:
+@pytest.mark.parametrize("content", ["", None, "<p></p>", " <p><br/></p>\n", "<p>&nbsp;</p>"])
+def test_a_vote_with_nothing_to_read_is_a_vote(content: str | None) -> None:
     document = json.loads(body("mastodon/vote"))
-    document["object"]["content"] = "<p>Coming</p>"
+    document["object"] |= {"content": content, "contentMap": {"en": content}}
+    assert isinstance(read_activity(json.dumps(document).encode()), act.Vote)
+
+
+@pytest.mark.parametrize("content", ["<p>Coming</p>", "<p></p>x", "🎉"])
+def test_a_reply_with_text_is_never_a_vote(content: str) -> None:
+    document = json.loads(body("mastodon/vote"))
+    document["object"]["content"] = content
     assert isinstance(read_activity(json.dumps(document).encode()), act.CreateNote)
 
 
