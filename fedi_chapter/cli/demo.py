@@ -15,7 +15,7 @@ from fedi_chapter.cli.demo_world import World, control, free_ports, interrupted
 from fedi_chapter.cli.frame import Setup, Verb, note, own_name, pass_setup
 from fedi_chapter.core.errors import ChapterError, Conflict, Unreachable
 from fedi_chapter.core.html import plain
-from fedi_chapter.core.text import one_line
+from fedi_chapter.core.text import one_line, visible
 from fedi_chapter.deps import Deps
 from fedi_chapter.opening import open_deps
 from fedi_chapter.settings import load
@@ -212,4 +212,5 @@ def _show(each: dict[str, str | None]) -> None:
 
 
 def _say(line: str) -> None:
-    click.echo(f"{datetime.now(UTC):%H:%M:%S}  {line}" if not line.startswith(" ") else line)
+    stamped = f"{datetime.now(UTC):%H:%M:%S}  {line}" if not line.startswith(" ") else line
+    click.echo(visible(stamped))

@@ -1,7 +1,7 @@
 """`doctor`: check what can be wrong, and name cause and cure."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import click
@@ -21,7 +21,9 @@ from fedi_chapter.settings import Settings
 def doctor(setup: Setup, ctx: click.Context) -> None:
     """Check all that can be wrong; name the cure."""
     findings = _examine(setup)
-    setup.tell([asdict(each) for each in findings], *(_line(each) for each in findings))
+    setup.tell(
+        [asdict(each) for each in findings], *(line for each in findings for line in _lines(each))
+    )
     failed = sum(not each.ok for each in findings)
     if failed:
         note(f"{failed} of {len(findings)} checks failed")
@@ -53,9 +55,11 @@ def _opened(settings: Settings) -> Sequence[Finding]:
         return [Finding.bad("opening", error.message, error.cure)]
 
 
-def _line(found: Finding) -> str:
+def _lines(found: Finding) -> Iterator[str]:
     mark = "ok  " if found.ok else "FAIL"
     told = f"{mark}  {found.check}"
     if found.cause:
         told += f": {found.cause}"
-    return f"{told}\n      cure: {found.cure}" if found.cure and not found.ok else told
+    yield told
+    if found.cure and not found.ok:
+        yield f"      cure: {found.cure}"

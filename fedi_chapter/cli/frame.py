@@ -26,6 +26,7 @@ from fedi_chapter.core.errors import (
     SchemaBehind,
     UnsafeAddress,
 )
+from fedi_chapter.core.text import visible
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.opening import open_deps
@@ -64,12 +65,12 @@ class Setup:
     def tell(self, document: object, *lines: str) -> None:
         """Answer on standard output: `document` with --json, otherwise `lines`."""
         if self.json:
-            lines = (json.dumps(document, ensure_ascii=not _shows_all(), indent=2),)
+            lines = (_as_json(document),)
         elif not lines:
             note("there is nothing to list yet")
         try:
             for line in lines:
-                click.echo(line)
+                click.echo(line if self.json else visible(line))
         except OSError as error:
             _let_go(sys.stdout)
             if not isinstance(error, BrokenPipeError):
@@ -93,7 +94,7 @@ def own_name() -> str:
 def note(line: str) -> None:
     """Say something beside the answer: progress, a warning. Nobody has to listen."""
     try:
-        click.echo(line, err=True)
+        click.echo(visible(line), err=True)
     except OSError:
         _let_go(sys.stderr)
 
@@ -239,7 +240,8 @@ class Root(Noun):
             raise
         except Exception as error:
             if ctx.ensure_object(Setup).debug:
-                traceback.print_exc()
+                for line in traceback.format_exc().splitlines():
+                    note(line)
             raise Refusal(_bug(error)) from error
 
 
@@ -248,6 +250,15 @@ def _usual_cure(error: ChapterError) -> str | None:
     if isinstance(error, UnsafeAddress):
         return "give the whole address of something on another server"
     return "check the address, or try again later" if isinstance(error, RemoteFailure) else None
+
+
+def _as_json(document: object) -> str:
+    """Return a JSON document in which nothing can act on a terminal that shows it."""
+    text = json.dumps(document, ensure_ascii=not _shows_all(), indent=2)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    acting = {each for each in text if each != "\n" and visible(each) != each}
+    return text.translate({ord(each): f"\\u{ord(each):04x}" for each in acting})
 
 
 def _shows_all() -> bool:

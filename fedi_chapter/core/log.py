@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from fedi_chapter.core.errors import Busy, OperatorError
+from fedi_chapter.core.text import visible
 
 SECRET_FIELDS = frozenset({"authorization", "cookie", "password", "private_key", "token"})
 _PLAIN = frozenset({int, float, bool, type(None)})
@@ -56,6 +57,7 @@ def configure(level: str = "info", style: Literal["text", "json"] = "text") -> N
         renderer = structlog.processors.JSONRenderer()
     elif sys.stderr.isatty():
         renderer = structlog.dev.ConsoleRenderer()
+    _take_warnings_of_libraries(cast(TextIO, output))
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -69,6 +71,14 @@ def configure(level: str = "info", style: Literal["text", "json"] = "text") -> N
         logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, output)),
         cache_logger_on_first_use=True,
     )
+
+
+def _take_warnings_of_libraries(output: TextIO) -> None:
+    for handler in [each for each in logging.root.handlers if isinstance(each.formatter, _Visible)]:
+        logging.root.removeHandler(handler)
+    made = logging.StreamHandler(output)
+    made.setFormatter(_Visible("%(levelname)s %(name)s %(message)s"))
+    logging.root.addHandler(made)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -92,16 +102,17 @@ def _redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
             line[field] = "***"
         elif type(value) not in _PLAIN:
             text = value if isinstance(value, str) else str(value)
-            if not text.isprintable() and field != "exception":
-                line[field] = "".join(map(_visible, text))
+            if not text.isprintable():
+                # A terminal is never to act on what others wrote (INJ-07).
+                line[field] = visible(text, keep="\n" if field == "exception" else "")
     return line
 
 
-def _visible(character: str) -> str:
-    """Spell out what would end a line, move a cursor or turn the text around (INJ-07)."""
-    if character.isprintable():
-        return character
-    return character.encode("unicode_escape").decode()
+class _Visible(logging.Formatter):
+    """Writes the warnings of libraries, in which words of others may stand too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record), keep="\n")
 
 
 def _plain(_: WrappedLogger, __: str, line: EventDict) -> str:

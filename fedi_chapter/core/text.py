@@ -27,6 +27,8 @@ _TAG_JOINTS = "·・\u200c\u200d"
 joiners that Persian and the scripts of India are written with."""
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
 
+_TURNS = {*_BIDI_CONTROLS, 0x061C}
+
 
 def one_line(text: str, limit: int) -> str:
     """Return `text` without control and direction characters, on one line, cut at `limit`."""
@@ -36,6 +38,26 @@ def one_line(text: str, limit: int) -> str:
         if character.isspace() or unicodedata.category(character) not in {"Cc", "Cs"}
     )
     return shorten(" ".join(kept.split()), limit)
+
+
+def visible(text: str, keep: str = "") -> str:
+    """Return `text` as a terminal may get it.
+
+    What would end a line, move the cursor, colour or turn the text around is spelled out, but for
+    the characters in `keep`. Joiners stay: names and emoji are written with them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_spelled(each) if each not in keep and _acts(each) else each for each in text)
+
+
+def _acts(character: str) -> bool:
+    kinds = {"Cc", "Cs", "Zl", "Zp"}
+    return ord(character) in _TURNS or unicodedata.category(character) in kinds
+
+
+def _spelled(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode()
 
 
 def shorten(text: str, limit: int) -> str:

@@ -105,7 +105,7 @@ def allow(tx: WriteTx, host: str) -> str:
         raise Conflict(f"{name} is blocked", cure=f"first run: unblock {name}")
     # Hosts are known with their port where it is not the usual one; blocks are not.
     port = host.strip().rpartition(":")[2]
-    allowed = f"{name}:{port}" if port.isdigit() else name
+    allowed = f"{name}:{port}" if port.isascii() and port.isdigit() else name
     hosts.allow(tx, allowed)
     for actor in local_actors.everyone(tx):
         _accept_waiting(tx, actor, allowed)

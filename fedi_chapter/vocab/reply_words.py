@@ -100,7 +100,7 @@ def _without_guests(words: tuple[str, ...], language: _Language) -> tuple[tuple[
     """Take "+2", "plus two" or "and 2 friends" out, and return how many that is."""
     for start, word in enumerate(words):
         before, number = words[:start], word
-        if word.startswith("+") and word[1:].isdigit():
+        if word.startswith("+") and word[1:].isdecimal():
             number = word[1:]
         else:
             cut = next(
@@ -109,10 +109,10 @@ def _without_guests(words: tuple[str, ...], language: _Language) -> tuple[tuple[
             if not cut:
                 continue
             before = before[:-cut]
-        count = int(number) if number.isdigit() else language.numbers.get(number, 0)
+        count = int(number) if number.isdecimal() else language.numbers.get(number, 0)
         after = words[start + 1 :]
         named = next((size for size in (2, 1) if after[:size] in language.guests), 0)
-        is_plain = word.startswith("+") or number.isdigit() or named
+        is_plain = word.startswith("+") or number.isdecimal() or named
         if 0 < count < 100 and is_plain:
             return before + after[named:], count
     return words, 0

@@ -32,6 +32,7 @@ MOST_ENTRIES = 200
 """In one request; a phone that noted more sends the rest with the next."""
 AHEAD = timedelta(days=1)
 """A clock that is wrong by more counts as wrong by so much; the ids keep the order."""
+_YEARS = range(1970, 2200)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DEVICE = re.compile(r"[0-9a-z-]{1,36}")
 
@@ -112,6 +113,8 @@ def _document(body: bytes) -> dict[str, Any]:
 def _entry(event: Event, said: Any, device: str) -> Entry:
     try:
         at = datetime.fromisoformat(said["at"])
+        if at.year not in _YEARS:
+            raise ValueError(at.year)
         ids, guests = (said["id"], said["rsvp"]), said.get("guests")
         kind, name = EntryKind(said["kind"]), said.get("name")
     except (TypeError, KeyError, ValueError, AttributeError) as error:

@@ -20,6 +20,8 @@ MENTION = (
         ("I’m in!", Meaning.GOING, 0),
         ("going +2", Meaning.GOING, 2),
         ("Going + 2", Meaning.GOING, 2),
+        ("going +٣", Meaning.GOING, 3),
+        ("going +²", Meaning.GOING, 2),
         ("going plus two", Meaning.GOING, 0),
         ("going plus two friends", Meaning.GOING, 2),
         ("I'll be there with 3 kids", Meaning.GOING, 3),
@@ -69,6 +71,9 @@ def test_a_plain_answer_is_understood(text: str, meaning: Meaning, guests: int) 
         "I can't make it before nine",
         "yes if it does not rain",
         "maybe +2",
+        "going +፩",
+        "going plus ፩",
+        "going +" + "9" * 1_500,
         "count me in for the cake",
     ],
 )
