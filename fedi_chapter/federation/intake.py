@@ -7,13 +7,12 @@ here: what was private stays private whatever a later copy says (OBJ-09).
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
 from fedi_chapter.domain.conversation import Message, Reply, ReplyState
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost, tells_of
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.federation import ours, spoken, undoing
+from fedi_chapter.federation import dating, ours, spoken, undoing
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Held, Ignored, Lacking, Outcome
 from fedi_chapter.store import (
@@ -43,8 +42,6 @@ MOST_IN_THREAD = 1_000
 MOST_HELD_OF_ONE, MOST_HELD_OF_HOST = 5, 100
 """Replies of one person, and of all on one host, that may wait for an organizer."""
 
-Dated = TypeVar("Dated", Reply, Message, NeighbourPost)
-
 
 def take_note(
     tx: WriteTx, note: Note, author: RemoteActor, case: Case, *, is_update: bool = False
@@ -53,7 +50,7 @@ def take_note(
 
     An update that names no time counts as made when it came.
     """
-    note = _dated(note, case)
+    note = dating.dated(note, case)
     match _as_what(tx, note.id, author):
         case Known.DELETED:
             return DELETED
@@ -88,7 +85,7 @@ def _take_public(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Ou
 
 def take_neighbour_post(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
     """Keep a public post that somebody we follow wrote or boosted."""
-    note = _dated(note, case)
+    note = dating.dated(note, case)
     match _as_what(tx, note.id, author):
         case Known.DELETED:
             return DELETED
@@ -120,7 +117,7 @@ def take_event(
     Gancio's updates name no time at all: of these the last to come in counts. What a bare event
     leaves out is as its `origin` says it, or as we know it where the origin was not asked.
     """
-    arrived = _second(case.received_at)
+    arrived = dating.second(case.received_at)
     event = document.event
     if _as_what(tx, event.uri, author) is Known.DELETED:
         return DELETED
@@ -141,12 +138,12 @@ def take_event(
         actor_uri=author.uri,
         listed=document.is_listed,
         published_at=min(event.published_at, arrived),
-        updated_at=_no_later(event.updated_at, arrived),
+        updated_at=dating.no_later(event.updated_at, arrived),
     )
     is_timeless = is_update and told.updated_at is None
     if kept is not None and not is_timeless:
         says_more = told != replace(kept, updated_at=told.updated_at)
-        if not _is_later(told.updated_at, kept.updated_at, says_more=says_more):
+        if not dating.is_later(told.updated_at, kept.updated_at, says_more=says_more):
             return KNOWN
     _put_event(tx, told)
     return Done("neighbour's event kept" if kept is None else "neighbour's event changed")
@@ -274,7 +271,9 @@ def _change_post(
     if not note.is_listed:
         neighbours.remove(tx, note.id, author.uri)
         return Done("withdrawn from the public")
-    newer = _edit(_neighbour_post(note, author, post.published_at), post, case, is_update=is_update)
+    newer = dating.edit(
+        _neighbour_post(note, author, post.published_at), post, case, is_update=is_update
+    )
     if newer is None:
         return KNOWN
     neighbours.put_post(tx, newer)
@@ -299,7 +298,7 @@ def _change_reply(
         updated_at=note.updated,
         unlisted=reply.unlisted or not note.is_listed,
     )
-    newer = _edit(told, reply, case, is_update=is_update)
+    newer = dating.edit(told, reply, case, is_update=is_update)
     if newer is None:
         return KNOWN
     replies.put(tx, newer)
@@ -342,7 +341,7 @@ def _change_message(
         attached=note.attached,
         updated_at=note.updated,
     )
-    newer = _edit(told, message, case, is_update=is_update)
+    newer = dating.edit(told, message, case, is_update=is_update)
     if note.is_public or newer is None:
         return KNOWN
     messages.put(tx, newer)
@@ -363,41 +362,3 @@ def _neighbour_post(note: Note, author: RemoteActor, published_at: datetime) -> 
         warning=note.warning,
         attached=note.attached,
     )
-
-
-def _dated(note: Note, case: Case) -> Note:
-    """Return a note whose dates are not later than it came: nobody has written it since."""
-    arrived = _second(case.received_at)
-    return replace(
-        note,
-        published=_no_later(note.published, arrived),
-        updated=_no_later(note.updated, arrived),
-    )
-
-
-def _second(at: datetime) -> datetime:
-    """Return the whole second: stamps have no finer ones, and the next may be of the same."""
-    return at.replace(microsecond=0)
-
-
-def _no_later(at: datetime | None, arrived: datetime) -> datetime | None:
-    return None if at is None else min(at, arrived)
-
-
-def _edit(told: Dated, kept: Dated, case: Case, *, is_update: bool) -> Dated | None:
-    """Return an edit as it is to be kept, None where it does not count.
-
-    An update without a time is made when it came, if it says anything new.
-    """
-    says_more = told != replace(kept, updated_at=told.updated_at)
-    if is_update and told.updated_at is None and says_more:
-        told = replace(told, updated_at=_second(case.received_at))
-    known = kept.updated_at or kept.published_at
-    return told if _is_later(told.updated_at, known, says_more=says_more) else None
-
-
-def _is_later(stated: datetime | None, known: datetime | None, *, says_more: bool) -> bool:
-    """Tell whether an edit replaces what we keep: later than that, or as late with other words."""
-    if stated is None:
-        return False
-    return known is None or stated > known or (stated == known and says_more)
