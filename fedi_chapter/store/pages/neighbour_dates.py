@@ -50,6 +50,11 @@ class NeighbourDate:
         return max(self.starts_at, self.ends_at - MOMENT) if self.ends_at else self.starts_at
 
     @property
+    def is_postponed(self) -> bool:
+        """Tell whether it has no date now; neighbours' events always have one."""
+        return False
+
+    @property
     def last_day(self) -> date:
         """Its last day."""
         return self.last_moment.astimezone(self.zone).date()
