@@ -4,9 +4,14 @@ An ASGI layer in front of the router. It keeps whole answers (headers and bytes)
 an ETag and may be kept, and drops them all when `Database.version` moves, so nobody is
 ever shown an older state than the database's; and every half minute, because pages speak of
 what is over and what comes next.
+
+These answers, and no others, are compressed: they are the same for everybody, so no secret can
+be guessed from how short they become beside words that others chose (BREACH). A page whose
+forms carry numbers is sent as it is.
 """
 
 import asyncio
+import gzip
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,8 +19,9 @@ from dataclasses import dataclass, field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedi_chapter.store.tx import Database
+from fedi_chapter.web.form_numbers import PLACE
 from fedi_chapter.web.language import is_for_one
-from fedi_chapter.web.negotiate import is_known
+from fedi_chapter.web.negotiate import is_known, takes_gzip
 from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
 Headers = list[tuple[bytes, bytes]]
@@ -27,31 +33,72 @@ LONGEST = 30.0
 LARGEST = 256 << 10
 
 
-@dataclass(frozen=True, slots=True)
+SMALLEST = 600
+"""Bytes of an answer that is worth compressing."""
+LEVEL = 4
+_TEXTS = (b"text/", b"application/")
+"""How the types of what can be made shorter begin; pictures are short already."""
+
+
+@dataclass(slots=True)
 class Kept:
-    """One whole answer."""
+    """One whole answer, and the same made shorter once somebody has asked for it."""
 
     headers: Headers
     body: bytes
     etag: str
+    packed: bytes = b""
+
+    @property
+    def can_be_packed(self) -> bool:
+        """Tell whether it is worth compressing, and the same for everybody to the last letter."""
+        is_text = dict(self.headers).get(b"content-type", b"").startswith(_TEXTS)
+        return is_text and len(self.body) >= SMALLEST and PLACE.encode() not in self.body
+
+    async def pack(self) -> None:
+        """Compress it, if that has not been done; beside the loop, which has others to serve."""
+        if not self.packed:
+            self.packed = await asyncio.to_thread(gzip.compress, self.body, LEVEL, mtime=0)
 
 
 @dataclass(slots=True)
 class _Recording:
-    """An answer on its way out, copied while it passes."""
+    """An answer on its way out: held back if it is for everybody, else passed on."""
 
     send: Send
     start: Message | None = None
+    is_held: bool = False
+    is_whole: bool = False
     chunks: list[bytes] = field(default_factory=list)
-    whole: bool = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.start = message
-        elif message["type"] == "http.response.body":
+            self.is_held = _is_for_everyone(message)
+        elif message["type"] == "http.response.body" and self.is_held:
             self.chunks.append(message.get("body", b""))
-            self.whole = not message.get("more_body", False)
-        await self.send(message)
+            self.is_whole = not message.get("more_body", False)
+        if not self.is_held:
+            await self.send(message)
+
+    def answer(self) -> Kept | None:
+        """Return what was held back."""
+        if self.start is None or not self.is_whole:
+            return None
+        headers: Headers = list(self.start["headers"])
+        return Kept(headers, b"".join(self.chunks), dict(headers)[b"etag"].decode())
+
+
+def _is_for_everyone(start: Message) -> bool:
+    named = dict(start["headers"])
+    return (
+        start["status"] == 200
+        and b"etag" in named
+        and b"set-cookie" not in named
+        and b"no-store" not in named.get(b"cache-control", b"")
+        and not named.get(b"content-type", b"").startswith(b"image/")  # it lies on the disk
+        and int(named.get(b"content-length", LARGEST + 1)) <= LARGEST
+    )
 
 
 class AnswerCache:
@@ -84,12 +131,15 @@ class AnswerCache:
         kept = self.kept.get(key)
         if kept is not None:
             self.kept.move_to_end(key)
-            await _serve(kept, headers.get(Field.IF_NONE_MATCH), scope["method"], send)
-            return
-        recording = _Recording(send)
-        await self.app(scope, receive, recording)
-        if scope["method"] == "GET":
-            self._keep(key, version, recording)
+            await _serve(kept, headers, scope["method"], send)
+        elif scope["method"] == "HEAD":
+            await self.app(scope, receive, send)
+        else:
+            recording = _Recording(send)
+            await self.app(scope, receive, recording)
+            if (fresh := recording.answer()) is not None:
+                await _serve(fresh, headers, scope["method"], send)
+                self._keep(key, version, fresh)
 
     def _current_version(self) -> int:
         version, now = self.db.version(), asyncio.get_running_loop().time()
@@ -98,35 +148,35 @@ class AnswerCache:
             self.version, self.since = version, now
         return version
 
-    def _keep(self, key: Key, version: int, recording: _Recording) -> None:
-        start = recording.start
-        if start is None or start["status"] != 200 or not recording.whole:
+    def _keep(self, key: Key, version: int, fresh: Kept) -> None:
+        if version != self.version:
             return
-        headers: Headers = [pair for pair in start["headers"] if pair[0] != b"x-request-id"]
-        named = dict(headers)
-        body = b"".join(recording.chunks)
-        control = named.get(b"cache-control", b"")
-        if (
-            b"etag" not in named
-            or b"set-cookie" in named
-            or b"no-store" in control
-            or named.get(b"content-type", b"").startswith(b"image/")  # it lies on the disk
-            or len(body) > LARGEST
-            or version != self.version
-        ):
-            return
-        self.kept[key] = Kept(headers, body, named[b"etag"].decode())
+        fresh.headers = [pair for pair in fresh.headers if pair[0] != b"x-request-id"]
+        self.kept[key] = fresh
         while len(self.kept) > ROOM:
             self.kept.popitem(last=False)
 
 
-async def _serve(kept: Kept, known: str | None, method: str, send: Send) -> None:
+async def _serve(kept: Kept, asked: RequestHeaders, method: str, send: Send) -> None:
+    known = asked.get(Field.IF_NONE_MATCH)
     unchanged = known is not None and is_known(kept.etag, known)
-    headers = kept.headers
+    headers, body = kept.headers, kept.body
+    if kept.can_be_packed:
+        named = dict(headers)
+        named[b"vary"] = b", ".join(filter(None, (named.get(b"vary"), b"Accept-Encoding")))
+        if takes_gzip(asked) and not unchanged:
+            await kept.pack()
+            body = kept.packed
+            # Other bytes of the same meaning: a weak validator (RFC 9110 §8.8.1).
+            named[b"etag"] = b"W/" + named[b"etag"]
+            named[b"content-length"] = b"%d" % len(body)
+            named[b"content-encoding"] = b"gzip"
+        headers = list(named.items())
     if unchanged:
         headers = [pair for pair in headers if pair[0] not in {b"content-length", b"content-type"}]
     await send(
         {"type": "http.response.start", "status": 304 if unchanged else 200, "headers": headers}
     )
-    body = b"" if unchanged or method == "HEAD" else kept.body
-    await send({"type": "http.response.body", "body": body})
+    await send(
+        {"type": "http.response.body", "body": b"" if unchanged or method == "HEAD" else body}
+    )

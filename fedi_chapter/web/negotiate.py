@@ -68,6 +68,15 @@ def wants_page(headers: RequestHeaders) -> bool:
     return bool(_accept(headers).page) and not names_activity(headers)
 
 
+def takes_gzip(headers: RequestHeaders) -> bool:
+    """Tell whether the asker names gzip among the encodings it can read (RFC 9110 §12.5.3)."""
+    for part in headers.text(Field.ACCEPT_ENCODING).lower().split(","):
+        coding, _, parameters = part.strip().partition(";")
+        if coding.strip() in ("gzip", "x-gzip"):
+            return quality(parameters) > 0
+    return False
+
+
 def answer(
     request: Request,
     body: bytes,

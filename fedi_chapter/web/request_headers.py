@@ -18,6 +18,7 @@ class Field(StrEnum):
     """The fields that are read here. What is in no list has no influence on an answer."""
 
     ACCEPT = "accept"
+    ACCEPT_ENCODING = "accept-encoding"
     ACCEPT_LANGUAGE = "accept-language"
     CONTENT_ENCODING = "content-encoding"
     CONTENT_LENGTH = "content-length"

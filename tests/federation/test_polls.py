@@ -358,7 +358,8 @@ async def test_the_address_of_an_events_page_leads_software_to_the_form_it_shows
     found = await got(world, event, accept, agent)
     assert found.json()["id"] == {"face": f"{event}/face", "event": event}[leads_to]
     assert (
-        found.headers["vary"] == "Accept, Accept-Language, User-Agent, Signature, Signature-Input"
+        found.headers["vary"]
+        == "Accept, Accept-Language, User-Agent, Signature, Signature-Input, Accept-Encoding"
     )
     if leads_to == "face":  # the software looks once more, under the id it found
         assert (await got(world, f"{event}/face", accept, agent)).json()["type"] == "Question"
