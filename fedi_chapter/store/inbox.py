@@ -10,7 +10,7 @@ from host to host by the index, so the flood of one delays no other (ABU-05). Of
 the earliest that waits is taken, whichever worker has it: so what an actor says stays in order.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,9 +68,9 @@ _PUT_SQLITE = (
 )
 _ROW_SQLITE = "('waiting', 0, ?1, ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # Within RETURNING, SQLAlchemy leaves out the table, and a subquery would mean its own columns.
-_OUTER: Mapping[str, ColumnElement[Any]] = {
-    name: literal_column(f"inbox.{name}") for name in ("id", "actor_uri", "digest")
-}
+# What stands outside is an expression: SQLite looks up no index by a mere column of that row.
+_OUTER_ID: ColumnElement[Any] = literal_column("inbox.id")
+_OUTER_DIGEST: ColumnElement[Any] = literal_column("('' || inbox.digest)")
 _NOW = bindparam("now", type_=inbox.c.due.type)
 _UNTIL = bindparam("until", type_=inbox.c.due.type)
 
@@ -113,22 +113,36 @@ def _due(*, lateral: bool) -> Select[Any]:
         source = hosts.join(found, found.c.id.in_(own.with_only_columns(row.c.id)))
     turn = func.row_number().over(partition_by=hosts.c.host, order_by=(found.c.place, found.c.id))
     turns = (
-        select(found.c.id, found.c.place, turn.label("turn"))
+        select(found.c.id, found.c.place, found.c.actor_uri, hosts.c.host, turn.label("turn"))
         .select_from(source)
-        .where(hosts.c.host.not_in(bindparam("busy", expanding=True)), ~_is_behind(found))
+        .where(hosts.c.host.not_in(bindparam("busy", expanding=True)))
         .subquery("turns")
     )
-    return (
-        select(turns.c.id)
-        .where(turns.c.turn <= bindparam("per_host"))
+    # Only of so many is it asked whether they are behind: that costs more than all the rest.
+    nearest = (
+        select(turns)
         .order_by(turns.c.turn, turns.c.place, turns.c.id)
+        .limit(bindparam("nearest"))
+        .subquery("nearest")
+    )
+    again = func.row_number().over(partition_by=nearest.c.host, order_by=nearest.c.turn)
+    free = (
+        select(nearest.c.id, nearest.c.place, again.label("turn"))
+        .where(~_is_behind(nearest))
+        .subquery("free")
+    )
+    return (
+        select(free.c.id)
+        .where(free.c.turn <= bindparam("per_host"))
+        .order_by(free.c.turn, free.c.place, free.c.id)
         .limit(bindparam("most"))
     )
 
 
 def _was_said_before() -> Exists:
     before = inbox.alias("before")
-    return exists().where(before.c.digest == _OUTER["digest"], before.c.id < _OUTER["id"])
+    is_earlier = before.c.id + 0 < _OUTER_ID  # with an addition, for SQLite would walk by the id
+    return exists().where(before.c.digest == _OUTER_DIGEST, is_earlier)
 
 
 def _claim(*, lateral: bool) -> Any:
@@ -166,8 +180,10 @@ _OF_HOST = (
 )
 _COUNT_OF_HOST = Prepared(select(func.count().label("many")).select_from(_OF_HOST.subquery()))
 _later = inbox.alias("later")
+_own = inbox.alias("own")
+_ACTOR = select(_own.c.actor_uri).where(_own.c.id == bindparam("job")).scalar_subquery()
 _HAS_MORE = exists().where(
-    _later.c.actor_uri == _OUTER["actor_uri"], _later.c.id > _OUTER["id"], _is_waiting(_later)
+    _later.c.actor_uri == _ACTOR, _later.c.id > bindparam("job"), _is_waiting(_later)
 )
 _FINISH = Prepared(
     update(inbox)
@@ -245,6 +261,7 @@ def claim(
         "most": limit,
         "per_host": per_host or limit,
         "window": LOOKED_AT * (per_host or limit),
+        "nearest": LOOKED_AT * max(limit, per_host or limit),
         "busy": list(busy),
     }
     rows = tx.conn.execute(statement, values)

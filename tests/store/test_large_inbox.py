@@ -89,3 +89,19 @@ async def test_a_claim_from_a_long_inbox_reads_little_more_than_it_takes(
             assert none == []
             assert done < bound
         await db.write(lambda tx, jobs=jobs: [inbox.finish(tx, job.id, "") for job in jobs])
+
+
+async def test_ending_one_of_many_looks_at_those_of_its_actor_alone(sqlite_db: Database) -> None:
+    await sqlite_db.write(lambda tx: _fill(tx, ROWS // 2, 100))
+
+    def end(tx: WriteTx) -> tuple[bool, int]:
+        (job, *_) = inbox.claim(tx, 1, LEASE, per_host=PER_HOST)
+        tens = list[int]()
+        driver(tx.conn).set_progress_handler(lambda: tens.append(1), 10)
+        has_more = inbox.finish(tx, job.id, "")
+        driver(tx.conn).set_progress_handler(None, 0)
+        return has_more, len(tens) * 10
+
+    has_more, steps = await sqlite_db.write(end)
+    assert has_more
+    assert steps < 200
