@@ -48,12 +48,14 @@ class Kept:
     body: bytes
     etag: str
     packed: bytes = b""
+    can_be_packed: bool = field(init=False)
+    """Whether it is worth compressing, and the same for everybody to the last letter."""
 
-    @property
-    def can_be_packed(self) -> bool:
-        """Tell whether it is worth compressing, and the same for everybody to the last letter."""
+    def __post_init__(self) -> None:
+        """Look once whether it can be compressed; it is served many times."""
         is_text = dict(self.headers).get(b"content-type", b"").startswith(_TEXTS)
-        return is_text and len(self.body) >= SMALLEST and PLACE.encode() not in self.body
+        is_same = PLACE.encode() not in self.body
+        self.can_be_packed = is_text and len(self.body) >= SMALLEST and is_same
 
     async def pack(self) -> None:
         """Compress it, if that has not been done; beside the loop, which has others to serve."""
