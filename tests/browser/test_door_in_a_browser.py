@@ -28,7 +28,7 @@ def keys(chromium: Browser, site: str) -> list[object]:
         page = context.new_page()
         page.goto(f"{site}/sign-in?token={greeter_link(number)}")
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Our desk")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Events and who comes")
         held.append(context.storage_state())
         context.close()
     return held
@@ -184,7 +184,7 @@ def test_signing_out_leaves_no_name_on_the_phone(chromium: Browser, site: str) -
     page = context.new_page()
     page.goto(f"{site}/sign-in?token={greeter_link(3)}")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Our desk")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Events and who comes")
     page.goto(site + DOOR)
     ready(page)
     assert "Mara" in page.evaluate("JSON.stringify({...localStorage})")
@@ -333,7 +333,7 @@ def hosting(chromium: Browser, site: str) -> Iterator[BrowserContext]:
     page = context.new_page()
     page.goto(f"{site}/sign-in?token={link_of(Role.ORGANIZER)}")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Our desk")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Events and who comes")
     page.close()
     yield context
     context.close()
