@@ -333,7 +333,7 @@ def hosting(chromium: Browser, site: str) -> Iterator[BrowserContext]:
     page = context.new_page()
     page.goto(f"{site}/sign-in?token={link_of(Role.ORGANIZER)}")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Events and who comes")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Our desk")
     page.close()
     yield context
     context.close()

@@ -50,6 +50,11 @@ class ConsolePage:
         """Tell whether it is theirs to let people in."""
         return self.organizer.may(Right.HOST)
 
+    @property
+    def moderates(self) -> bool:
+        """Tell whether private messages to the chapter are theirs to read."""
+        return self.organizer.may(Right.MODERATE)
+
 
 def action(right: Right | None) -> Callable[[Work], Endpoint]:
     """Guard the work of one form; without a `right`, whoever is signed in may do it."""
