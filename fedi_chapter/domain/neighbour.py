@@ -62,19 +62,31 @@ class NeighbourEvent:
     """When its server deleted it; kept without its text while we said that we come."""
     listed: bool = True
     """Whether it may stand in our lists; an unlisted one is kept only for who attends it."""
+    tags: tuple[str, ...] = ()
+    """Its hashtags without `#`."""
+    picture_url: str | None = None
+    """Where its picture is; nothing is loaded from there."""
+    picture_alt: str = ""
+    """The words for those who don't see the picture."""
+
+    @property
+    def has_place(self) -> bool:
+        """Tell whether it says where it meets."""
+        return bool(self.place_name or self.address or self.online_url)
 
     @property
     def is_bare(self) -> bool:
-        """Tell whether it says nothing of where it meets."""
-        return not (self.place_name or self.address or self.online_url)
+        """Tell whether it lacks a place, tags or a picture."""
+        return not (self.has_place and self.tags and self.picture_url)
 
     def filled(self, other: "NeighbourEvent") -> "NeighbourEvent":
         """Return the event with what it leaves out as another reading of the same says it.
 
-        Taken are the place, the description, and the link for people where it names only its id.
+        Taken are the place, the tags, the picture with its words, the description, and the link
+        for people where it names only its id.
         """
         event = self
-        if event.is_bare:
+        if not event.has_place:
             event = replace(
                 event,
                 place_name=other.place_name,
@@ -83,8 +95,11 @@ class NeighbourEvent:
                 lon=other.lon,
                 online_url=other.online_url,
             )
+        if not event.picture_url:
+            event = replace(event, picture_url=other.picture_url, picture_alt=other.picture_alt)
         if event.url == event.uri:
             event = replace(event, url=other.url)
+        event = replace(event, tags=event.tags or other.tags)
         return event if event.html else replace(event, html=other.html)
 
     @property

@@ -1,4 +1,6 @@
-"""An event that comes without a place, as its origin shows it: some servers send less than that.
+"""An event that comes without a place, tags or a picture, as its origin shows it.
+
+Some servers send less than they show.
 
 Called by the handlers of events, before their transaction. Nothing is fetched that nobody keeps.
 """

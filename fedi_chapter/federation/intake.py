@@ -8,6 +8,7 @@ here: what was private stays private whatever a later copy says (OBJ-09).
 from dataclasses import replace
 from datetime import datetime
 
+from fedi_chapter.core.errors import UnsafeAddress
 from fedi_chapter.domain.conversation import Message, Reply, ReplyState
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost, tells_of
 from fedi_chapter.domain.remote_actor import RemoteActor
@@ -15,6 +16,7 @@ from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import dating, ours, spoken, undoing
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Held, Ignored, Lacking, Outcome
+from fedi_chapter.net.guard import judge_link
 from fedi_chapter.store import (
     followers,
     following,
@@ -134,7 +136,7 @@ def take_event(
         return Ignored("not for public lists")
     known_as = origin or kept
     told = replace(
-        event.filled(known_as) if known_as else event,
+        _with_safe_picture(event.filled(known_as) if known_as else event),
         actor_uri=author.uri,
         listed=document.is_listed,
         published_at=min(event.published_at, arrived),
@@ -147,6 +149,16 @@ def take_event(
             return KNOWN
     _put_event(tx, told)
     return Done("neighbour's event kept" if kept is None else "neighbour's event changed")
+
+
+def _with_safe_picture(event: NeighbourEvent) -> NeighbourEvent:
+    """Return an event without its picture where the link to that leads nowhere people may go."""
+    if event.picture_url is None:
+        return event
+    try:
+        return replace(event, picture_url=judge_link(event.picture_url).url)
+    except UnsafeAddress:
+        return replace(event, picture_url=None, picture_alt="")
 
 
 def _as_what(tx: WriteTx, uri: str, author: RemoteActor) -> Known | None:

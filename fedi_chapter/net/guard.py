@@ -108,15 +108,7 @@ class Guard:
             UnsafeAddress: it is refused; the message says why.
 
         """
-        target = _parse(url)
-        address = read_address(target.host)
-        if address is not None:
-            self.judge_address(target.host)
-        elif target.host.rpartition(".")[2] in NEVER_DIALLED:
-            raise UnsafeAddress(f"{target.host} is not on the internet")
-        if not self._allow_private:
-            _judge_public(target, is_literal=address is not None)
-        return target
+        return _judge(url, allow_private=self._allow_private)
 
     def judge_address(self, address: str) -> str:
         """Return the literal `address` if we may connect to it (SSRF-01, SSRF-02).
@@ -125,10 +117,7 @@ class Guard:
             UnsafeAddress: we may not.
 
         """
-        known = read_address(address)
-        if known is not None and (is_public(known) or (self._allow_private and is_private(known))):
-            return address
-        raise UnsafeAddress(f"{address} is not an address on the public internet")
+        return _judge_address(address, allow_private=self._allow_private)
 
     async def resolve(self, host: str, port: int) -> tuple[str, ...]:
         """Return the addresses to connect to for `host`; one bad answer refuses all (SSRF-04).
@@ -160,6 +149,35 @@ class Guard:
         except (OSError, UnicodeError):
             return ()
         return tuple(self.judge_address(answer) for answer in answers)
+
+
+def judge_link(url: str) -> Target:
+    """Parse a link that others gave, as strictly as what is dialled: https to a public host.
+
+    Raises:
+        UnsafeAddress: it is refused; the message says why.
+
+    """
+    return _judge(url, allow_private=False)
+
+
+def _judge(url: str, *, allow_private: bool) -> Target:
+    target = _parse(url)
+    address = read_address(target.host)
+    if address is not None:
+        _judge_address(target.host, allow_private=allow_private)
+    elif target.host.rpartition(".")[2] in NEVER_DIALLED:
+        raise UnsafeAddress(f"{target.host} is not on the internet")
+    if not allow_private:
+        _judge_public(target, is_literal=address is not None)
+    return target
+
+
+def _judge_address(address: str, *, allow_private: bool) -> str:
+    known = read_address(address)
+    if known is not None and (is_public(known) or (allow_private and is_private(known))):
+        return address
+    raise UnsafeAddress(f"{address} is not an address on the public internet")
 
 
 def _judge_public(target: Target, *, is_literal: bool) -> None:

@@ -121,7 +121,7 @@ def remove(tx: WriteTx, uri: str, actor_uri: str) -> None:
     theirs = neighbour_events.c.uri == uri, neighbour_events.c.actor_uri == actor_uri
     we_come = exists().where(attendances.c.event_uri == uri, attendances.c.status != Answer.NO)
     tx.conn.execute(delete(neighbour_events).where(*theirs, ~we_come))
-    gone = {"deleted_at": tx.now, "html": ""}
+    gone = {"deleted_at": tx.now, "html": "", "tags": (), "picture_url": None, "picture_alt": ""}
     tx.conn.execute(update(neighbour_events).where(*theirs).values(gone))
 
 

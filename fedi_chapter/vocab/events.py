@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from fedi_chapter.core.errors import BadDocument
 from fedi_chapter.core.html import escape, plain
-from fedi_chapter.core.text import one_line
+from fedi_chapter.core.text import find_hashtags, fold_tag, one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import LONGEST, Event, EventStatus, RsvpMode
 from fedi_chapter.domain.neighbour import NeighbourEvent
@@ -21,7 +21,7 @@ from fedi_chapter.vocab.audience import write_audience, write_policy
 from fedi_chapter.vocab.collections import replies_to_be_fetched
 from fedi_chapter.vocab.context import EVENT, in_context, in_thread
 from fedi_chapter.vocab.event_text import event_text
-from fedi_chapter.vocab.pictures import write_picture, write_pictures
+from fedi_chapter.vocab.pictures import read_picture, write_picture, write_pictures
 from fedi_chapter.vocab.places import read_location, write_online, write_place
 from fedi_chapter.vocab.posts import write_hashtags
 from fedi_chapter.vocab.shape import (
@@ -48,6 +48,8 @@ from fedi_chapter.vocab.wording import heading, summary, title
 __all__ = ["read_event", "write_event", "write_place"]
 
 CATEGORY = "COMMUNITY"
+MOST_TAGS = 10
+LONGEST_TAG = 60
 
 _MAILTO = re.compile(r"mailto:[!-~]{3,320}")
 _BBCODE = re.compile(r"\[/?[A-Za-z*][^\]\n]{0,200}\]")
@@ -91,7 +93,7 @@ def read_event(document: Document) -> EventDocument:
         or zone_of_offset(_start(document))
     )
     starts_at, ends_at = _times(document, uri, zone or UTC)
-    place = read_location(document.get("location"))
+    place, picture = read_location(document.get("location")), read_picture(document)
     updated_at = instant_of(document.get("updated"))
     return EventDocument(
         event=NeighbourEvent(
@@ -114,6 +116,9 @@ def read_event(document: Document) -> EventDocument:
             join_mode=_join_mode(document),
             sign_up_url=_sign_up(document),
             updated_at=updated_at,
+            tags=_tags(document),
+            picture_url=picture.url if picture else None,
+            picture_alt=picture.alt if picture else "",
         ),
         attributed_to=authors,
         to=ids_of(document.get("to")),
@@ -158,6 +163,19 @@ def _website(document: Document) -> str | None:
     links = [each for each in mappings(document.get("attachment")) if type_of(each, {"Link"})]
     links.sort(key=lambda each: each.get("name") != "Website")
     return next(filter(None, (link_of(each.get("href")) for each in links)), None)
+
+
+def _tags(document: Document) -> tuple[str, ...]:
+    """Return the first few hashtags, each once; a name that is no hashtag as a whole is none."""
+    found: dict[str, str] = {}
+    for each in mappings(document.get("tag")):
+        if len(found) == MOST_TAGS or not type_of(each, {"Hashtag"}):
+            continue
+        word = f"#{line_of(each, 'name', LONGEST_TAG + 2).removeprefix('#')}"
+        tag = next(find_hashtags(word), None)
+        if tag and tag.end == len(word) <= LONGEST_TAG + 1:
+            found.setdefault(fold_tag(tag.name), tag.name)
+    return tuple(found.values())
 
 
 def _join_mode(document: Document) -> str | None:

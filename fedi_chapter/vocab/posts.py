@@ -14,7 +14,7 @@ from fedi_chapter.vocab.activities import Note
 from fedi_chapter.vocab.audience import write_audience, write_policy
 from fedi_chapter.vocab.collections import replies_to_be_fetched
 from fedi_chapter.vocab.context import POST, in_context, in_thread
-from fedi_chapter.vocab.pictures import write_pictures
+from fedi_chapter.vocab.pictures import read_attached, write_pictures
 from fedi_chapter.vocab.shape import (
     Document,
     host_of,
@@ -37,7 +37,6 @@ MOST_OPTIONS = 20
 MOST_PICTURES = 8
 LONGEST_WARNING = 500
 LONGEST_OPTION = 100
-LONGEST_ALT = 500
 _MARKS = {"image": "🖼", "video": "🎞", "audio": "🔊"}
 
 
@@ -109,14 +108,11 @@ def _pictures(document: Document) -> str:
 
 
 def _picture(attachment: Document) -> str:
-    kind = str(attachment.get("mediaType") or "").partition("/")[0]
-    address = link_of(attachment.get("url")) or link_of(attachment.get("href"))
-    mark = _MARKS.get(kind) or _MARKS.get((type_of(attachment) or "").lower())
-    if address is None or mark is None:
+    found = read_attached(attachment)
+    if found is None:
         return ""
-    said = line_of(attachment, "name", LONGEST_ALT) or line_of(attachment, "summary", LONGEST_ALT)
-    link = f'<a href="{escape(address)}">{escape(said or host_of(address))}</a>'
-    return f"<p>{mark} {link}</p>"
+    link = f'<a href="{escape(found.url)}">{escape(found.alt or host_of(found.url))}</a>'
+    return f"<p>{_MARKS[found.kind]} {link}</p>"
 
 
 def _own_page(document: Document, uri: str) -> str:

@@ -229,3 +229,90 @@ async def test_an_unlisted_event_stands_in_no_list(world: World) -> None:
     await sent(group, "Update", hidden, chapter=chapter)
     await world.settle()
     assert await kept_by(chapter) == []
+
+
+SEEN: Json = {
+    "location": {"type": "Place", "name": "Cellar"},
+    "tag": [{"type": "Hashtag", "name": "#Repair"}, {"type": "Hashtag", "name": "हिन्दी"}],
+    "attachment": [
+        {
+            "type": "Document",
+            "mediaType": "image/jpeg",
+            "url": "https://mz.test/cafe.jpg",
+            "name": "A toaster in pieces",
+        }
+    ],
+}
+"""What an event's own document says of it beside its name and its time."""
+
+
+def shown_of(kept: NeighbourEvent) -> tuple[object, ...]:
+    return kept.place_name, kept.tags, kept.picture_url, kept.picture_alt
+
+
+AS_SEEN = "Cellar", ("Repair", "हिन्दी"), "https://mz.test/cafe.jpg", "A toaster in pieces"
+
+
+@pytest.mark.parametrize("lacking", ["location", "tag", "attachment"])
+async def test_what_an_event_comes_without_is_asked_for_and_stays(
+    world: World, lacking: str
+) -> None:
+    chapter, group = await a_group(world)
+    uri = group.hold(77, **SEEN)
+    less = {name: value for name, value in SEEN.items() if name != lacking}
+    await sent(group, "Create", an_event(uri, group.uri, **less), chapter=chapter)
+    await world.settle()
+    assert shown_of(await the_one(chapter)) == AS_SEEN
+    del group.statuses[uri]  # the page can't be had just now
+    bare = an_event(uri, group.uri, name="Late café", updated="2026-11-21T13:00:00Z")
+    await sent(group, "Update", bare, chapter=chapter)
+    await world.settle()
+    kept = await the_one(chapter)
+    assert (kept.name, *shown_of(kept)) == ("Late café", *AS_SEEN)
+
+
+async def test_a_whole_event_is_not_asked_for(world: World) -> None:
+    chapter, group = await a_group(world)
+    fetched: list[str] = []
+    group.statuses = Watched(fetched)
+    uri = f"{group.uri}/statuses/77"
+    await sent(group, "Create", an_event(uri, group.uri, **SEEN), chapter=chapter)
+    await world.settle()
+    assert shown_of(await the_one(chapter)) == AS_SEEN
+    assert fetched == []
+
+
+async def test_an_update_that_names_others_replaces_tags_and_picture(world: World) -> None:
+    chapter, group = await a_group(world)
+    await sent(group, "Create", held_by(group, **SEEN), chapter=chapter)
+    other = {
+        "tag": {"type": "Hashtag", "name": "#bikes"},
+        "image": {"type": "Image", "url": "https://mz.test/bike.png"},
+        "updated": "2026-11-21T13:00:00Z",
+    }
+    await sent(group, "Update", held_by(group, **{**SEEN, **other}), chapter=chapter)
+    await world.settle()
+    kept = await the_one(chapter)
+    assert shown_of(kept) == ("Cellar", ("bikes",), "https://mz.test/bike.png", "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://mz.test/cafe.jpg",
+        "https://127.0.0.1/cafe.jpg",
+        "https://printer.local/cafe.jpg",
+        "https://mz.test:8443/cafe.jpg",
+        "https://mz.test/../cafe.jpg",
+        "javascript:alert(1)",
+        "data:image/png;base64,AAAA",
+    ],
+)
+async def test_a_picture_at_an_address_nobody_may_be_led_to_is_left_out(
+    world: World, address: str
+) -> None:
+    chapter, group = await a_group(world)
+    picture = {"type": "Image", "url": address, "name": "A toaster"}
+    await sent(group, "Create", held_by(group, **{**SEEN, "attachment": picture}), chapter=chapter)
+    await world.settle()
+    assert shown_of(await the_one(chapter)) == (*AS_SEEN[:2], None, "")

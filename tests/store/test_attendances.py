@@ -105,3 +105,19 @@ async def test_a_changed_event_keeps_what_we_said_about_it(db: Database) -> None
     await db.write(lambda tx: neighbours.put_event(tx, changed))
     ((said, event), *_) = await db.read(lambda tx: attendances.listing(tx, CHAPTER_ID))
     assert (said, event) == (said_of(NEXT, 2), changed)
+
+
+async def test_tags_and_picture_are_kept_and_go_when_the_event_is_deleted(db: Database) -> None:
+    await founded(db)
+    await db.write(put_all)
+    alt = "A toaster"
+    seen = replace(NEXT, tags=("b", "a"), picture_url=f"{HALL.uri}/p.jpg", picture_alt=alt)
+    await db.write(lambda tx: neighbours.put_event(tx, seen))
+    assert await db.read(lambda tx: neighbours.get_event(tx, NEXT.uri)) == seen
+    assert seen in await db.read(lambda tx: neighbours.events(tx, 10))
+    ((_, listed), *_) = await db.read(lambda tx: attendances.listing(tx, CHAPTER_ID))
+    assert listed == seen
+    await db.write(lambda tx: neighbours.remove(tx, NEXT.uri, HALL.uri))
+    left = await db.read(lambda tx: neighbours.get_event(tx, NEXT.uri))
+    assert left is not None
+    assert (left.tags, left.picture_url, left.picture_alt) == ((), None, "")

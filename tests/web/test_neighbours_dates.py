@@ -118,3 +118,29 @@ async def test_an_unlisted_neighbours_event_is_on_no_page(
     await sqlite_db.write(lambda tx: neighbours.put_event(tx, event))
     for path in ("/", "/calendar"):
         assert "Secret swap" not in (await browser.get(path)).text
+
+
+SEEN = {
+    "tags": ("Repair", "col·lectiu"),
+    "picture_url": "https://westview.example.net/cafe.jpg",
+    "picture_alt": 'A <toaster> in "pieces"',
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/calendar"])
+async def test_tags_are_shown_and_a_picture_is_a_link_that_loads_nothing(
+    sqlite_db: Database, browser: httpx.AsyncClient, path: str
+) -> None:
+    await home_with(sqlite_db, browser, **SEEN)
+    page = (await browser.get(path)).text
+    assert "<bdi>#Repair</bdi> <bdi>#col·lectiu</bdi>" in page
+    assert 'href="https://westview.example.net/cafe.jpg">Picture: A &lt;toaster&gt; in' in page
+    assert 'src="https://westview' not in page
+
+
+async def test_an_event_without_tags_or_picture_says_nothing_of_them(
+    sqlite_db: Database, browser: httpx.AsyncClient
+) -> None:
+    page = await home_with(sqlite_db, browser, picture_url="javascript:alert(1)")
+    assert "<bdi>#" not in page
+    assert "Picture" not in page

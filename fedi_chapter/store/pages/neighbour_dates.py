@@ -12,7 +12,7 @@ from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import MOMENT, zone_named
 from fedi_chapter.domain.neighbour import NeighbourEvent
 from fedi_chapter.store import neighbours
-from fedi_chapter.store.pages.voices import Author, authors
+from fedi_chapter.store.pages.voices import Author, authors, short_address
 from fedi_chapter.store.tx import ReadTx
 
 TITLE = 120
@@ -38,6 +38,10 @@ class NeighbourDate:
     """Where people sign up, when the neighbour names an address for it."""
     takes_rsvp: bool
     """Whether whoever wants to come can say so from an event server of their own."""
+    tags: tuple[str, ...]
+    picture_url: str
+    """Where its picture is, to be followed by people only; empty where there is none."""
+    picture_alt: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -86,6 +90,9 @@ def _date(event: NeighbourEvent, author: Author, our_zone: str) -> NeighbourDate
         cancelled=event.cancelled,
         sign_up_url=event.sign_up_url,
         takes_rsvp=event.takes_rsvp,
+        tags=event.tags,
+        picture_url=short_address(event.picture_url or ""),
+        picture_alt=one_line(event.picture_alt, TITLE),
     )
 
 

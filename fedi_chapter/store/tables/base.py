@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Dialect, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, MetaData
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -39,3 +39,14 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Turn microseconds into an aware datetime in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """Some words in their order, stored as a JSON list."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> tuple[str, ...]:
+        """Turn the list into a tuple."""
+        return tuple(value or ())

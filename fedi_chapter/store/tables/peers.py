@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-from fedi_chapter.store.tables.base import Instant, metadata
+from fedi_chapter.store.tables.base import Instant, Words, metadata
 
 hosts = Table(
     "hosts",
@@ -134,6 +134,9 @@ neighbour_events = Table(
     Column("updated_at", Instant),
     Column("deleted_at", Instant),  # kept only while we said that we come
     Column("listed", Boolean, nullable=False, default=True),
+    Column("tags", Words, nullable=False, default=()),
+    Column("picture_url", Text),
+    Column("picture_alt", Text, nullable=False, default=""),
 )
 
 blocks = Table(

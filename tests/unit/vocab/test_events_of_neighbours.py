@@ -13,7 +13,7 @@ import pytest
 from fedi_chapter.core.errors import BadDocument
 from fedi_chapter.domain.neighbour import NeighbourEvent
 from fedi_chapter.vocab import activities as act
-from fedi_chapter.vocab.events import read_event
+from fedi_chapter.vocab.events import LONGEST_TAG, MOST_TAGS, read_event
 from fedi_chapter.vocab.read import read_activity
 from fedi_chapter.vocab.shape import LONGEST_HTML, parse
 
@@ -244,3 +244,40 @@ def test_an_invitation_to_an_event_of_the_inviting_is_that_event() -> None:
     assert isinstance(received("Invite", event), act.CreateEvent)
     others = {**event, "id": "https://else.example/events/1"}
     assert isinstance(received("Invite", others), act.CreateByReference)
+
+
+# -- tags and pictures -----------------------------------------------------------------------
+
+
+def tagged(*names: object) -> tuple[str, ...]:
+    return read(tag=[{"type": "Hashtag", "name": name} for name in names]).tags
+
+
+def test_tags_are_read_whole_or_not_at_all_and_each_once() -> None:
+    assert tagged("#Repair", "repair", "cafe\u0301", "#col·lectiu") == (
+        "Repair",
+        "café",
+        "col·lectiu",
+    )
+    assert tagged("#two words", "#", "", "2026", "#<b>x", None, 7) == ()
+    assert read(tag=[{"type": "Mention", "name": "#hall"}, "#text", None]).tags == ()
+
+
+def test_tags_are_bounded_in_number_and_length() -> None:
+    assert len(tagged(*(f"#tag{number}" for number in range(900)))) == MOST_TAGS
+    assert tagged(f"#{'x' * LONGEST_TAG}", f"#{'y' * (LONGEST_TAG + 1)}", "z" * 9_000) == (
+        "x" * LONGEST_TAG,
+    )
+
+
+def test_the_picture_is_the_events_image_or_the_first_one_attached() -> None:
+    banner = {"type": "Image", "url": f"{HOST}/a.jpg", "summary": "A hall"}
+    film = {"type": "Document", "mediaType": "video/mp4", "url": f"{HOST}/b.mp4"}
+    first = {"type": "Document", "mediaType": "image/png", "url": f"{HOST}/c.png", "name": "Us"}
+    found = read(image=banner, attachment=[first])
+    assert (found.picture_url, found.picture_alt) == (f"{HOST}/a.jpg", "A hall")
+    found = read(attachment=[film, first])
+    assert (found.picture_url, found.picture_alt) == (f"{HOST}/c.png", "Us")
+    assert read(image=f"{HOST}/a.jpg").picture_url == f"{HOST}/a.jpg"
+    assert read(image={"url": f"{HOST}/a.jpg"}).picture_url == f"{HOST}/a.jpg"
+    assert read(image=7, attachment=[film, "x"]).picture_url is None
