@@ -65,7 +65,7 @@ def unfollow(setup: Setup, target: str) -> None:
 @click.command(cls=Verb)
 @pass_setup
 def followers(setup: Setup) -> None:
-    """List who follows the chapter, and which servers follow this server as a whole."""
+    """List who follows the chapter, or the whole server."""
 
     async def work(deps: Deps) -> tuple[list[Follower], str | None]:
         def read(tx: ReadTx) -> tuple[list[Follower], str | None]:

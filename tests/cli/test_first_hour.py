@@ -95,4 +95,4 @@ def test_a_server_does_not_move_to_an_address_that_others_refuse(
 
 
 def test_a_name_that_is_too_long_is_refused_rather_than_cut(shell: Shell) -> None:
-    assert "1 to 100 characters" in shell.refused("profile", "edit", "--name", "N" * 101)
+    assert "at most 100 characters" in shell.refused("profile", "edit", "--name", "N" * 101)

@@ -19,7 +19,9 @@ def test_a_new_message_says_who_only_reads_it_on_a_page(shell: Shell) -> None:
     assert shell.run("event", "message", party).stdout.splitlines() == ["1 may come"]
 
 
-@pytest.mark.parametrize(("name", "cure"), [("X", "a little more"), ("X" * 201, "the rest")])
+@pytest.mark.parametrize(
+    ("name", "cure"), [("\u200b", "at least one letter"), ("X" * 201, "the rest")]
+)
 def test_the_cure_for_a_name_depends_on_its_length(shell: Shell, name: str, cure: str) -> None:
     words = ("event", "create", "--name", name, "--start", "2099-12-05T14:00")
     assert cure in shell.refused(*words).partition("Cure: ")[2]

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -144,14 +144,24 @@ def test_a_step_that_fails_leaves_everything_to_the_program_of_before(url: str) 
     asyncio.run(check_work(url))
 
 
-def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(database_url: str) -> None:
-    newer = "UPDATE alembic_version SET version_num = '9999'"
-    on(database_url, lambda conn: conn.execute(text(newer)))
-    before = on(database_url, schema)
+@pytest.fixture
+def of_a_newer_program(database_url: str) -> Iterator[str]:
+    """The database with a version that nobody knows yet; other tests have it afterwards."""
+    change = text("UPDATE alembic_version SET version_num = :version")
+    on(database_url, lambda conn: conn.execute(change, {"version": "9999"}))
+    yield database_url
+    on(database_url, lambda conn: conn.execute(change, {"version": migrate.head()}))
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(
+    of_a_newer_program: str,
+) -> None:
+    url = of_a_newer_program
+    before = on(url, schema)
     with pytest.raises(SchemaBehind, match="9999") as refused:
-        migrate.upgrade(database_url)
+        migrate.upgrade(url)
     assert "newer fedi-chapter" in str(refused.value.cure)
-    assert (migrate.current(database_url), on(database_url, schema)) == ("9999", before)
+    assert (migrate.current(url), on(url, schema)) == ("9999", before)
 
 
 @pytest.mark.parametrize("words", [("run", "--port", "0"), ("queue", "status")])
