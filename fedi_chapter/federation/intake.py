@@ -116,7 +116,7 @@ def take_event(
 ) -> Outcome:
     """Keep or change a public event of somebody we follow, or one they `boosted`.
 
-    Gancio's updates name no time at all: of these the last to come in counts. What a bare event
+    Gancio's updates name no time at all: they count as made when they came. What a bare event
     leaves out is as its `origin` says it, or as we know it where the origin was not asked.
     """
     arrived = dating.second(case.received_at)
@@ -142,8 +142,9 @@ def take_event(
         published_at=min(event.published_at, arrived),
         updated_at=dating.no_later(event.updated_at, arrived),
     )
-    is_timeless = is_update and told.updated_at is None
-    if kept is not None and not is_timeless:
+    if is_update and told.updated_at is None:
+        told = replace(told, updated_at=arrived)
+    elif kept is not None:
         says_more = told != replace(kept, updated_at=told.updated_at)
         if not dating.is_later(told.updated_at, kept.updated_at, says_more=says_more):
             return KNOWN

@@ -171,6 +171,28 @@ async def test_a_neighbours_event_moves_again_after_an_edit_from_the_future(
     assert await edit("late copy", clock_of.now() - timedelta(seconds=30)) == "later"
 
 
+async def test_an_older_copy_of_an_event_brings_nothing_back_after_an_edit_without_a_date(
+    world: World, clock_of: SetClock
+) -> None:
+    chapter, alice = await neighbour(world)
+    begun = clock_of.now()
+    event = an_event(alice, published=stamp(begun), updated=stamp(begun))
+    await publish(alice, event, chapter, world)
+
+    async def edit(name: str, updated: datetime | None) -> str:
+        clock_of.advance(timedelta(minutes=1))
+        await update(alice, event, chapter, name=name, updated=updated and stamp(updated))
+        await world.settle()
+        kept = await chapter.read(lambda tx: neighbours.get_event(tx, event["id"]))
+        assert kept
+        return kept.name
+
+    assert await edit("without a date", None) == "without a date"
+    assert await edit("late copy", begun) == "without a date"
+    assert await edit("again without", None) == "again without"
+    assert await edit("dated", clock_of.now() + timedelta(minutes=1)) == "dated"
+
+
 async def test_a_profile_changes_again_after_a_change_from_the_future(
     world: World, clock_of: SetClock
 ) -> None:
