@@ -110,7 +110,9 @@ async def test_a_full_event_has_a_line_and_tells_the_place_in_it(house: House) -
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"name": " "}, "what we may call you"),
+        ({"name": " "}, "Please tell us what we may call you"),
+        ({"name": "\u200b\u3164"}, "Please tell us what we may call you"),
+        ({"name": "\u202e"}, "Please tell us what we may call you"),
         ({"email": "ines@"}, "not a mail address"),
         ({"email": "a@b.example\r\nBcc: x@y.example"}, "not a mail address"),
         ({"email": "a@b.example, x@y.example"}, "not a mail address"),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.core.errors import Busy, FormInvalid
+from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.member import Member
 from fedi_chapter.domain.rsvp import MOST_GUESTS, RANKS, Answer, Route, Rsvp, RsvpStatus, Saying
@@ -127,7 +128,7 @@ async def answer(request: Request) -> Response:
 
         event, response, is_known = await deps.db.write(work)
     except FormInvalid:
-        problem = "email" if sent.guest.name.strip() else "name"
+        problem = "email" if is_visible(sent.guest.name) else "name"
         return await _again(request, event_id, sent, problem=problem)
     except Busy as busy:
         again = await _again(request, event_id, sent, refusal=busy.code, status=busy.status)
