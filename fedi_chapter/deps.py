@@ -5,11 +5,11 @@ clock and its own database.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.ids import Ids
 from fedi_chapter.core.metrics import Metrics
+from fedi_chapter.domain.chapter import LocalActor, StoredKey
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.media.cards import Cards
 from fedi_chapter.net.ask import Asker
@@ -21,6 +21,15 @@ from fedi_chapter.settings import Settings
 from fedi_chapter.sig.keys import KeyRing, SigningKey
 from fedi_chapter.sig.links import Links
 from fedi_chapter.store.tx import Database
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentKey:
+    """A key as it is stored, and opened to sign with."""
+
+    actor: LocalActor
+    stored: StoredKey
+    opened: SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +51,5 @@ class Deps:
     metrics: Metrics = field(default_factory=Metrics)
     cards: Cards = field(default_factory=Cards)
     fetches: FetchMemory = field(default_factory=FetchMemory)
-    signing: dict[str, tuple[SigningKey, datetime]] = field(default_factory=dict)
-    """The key each actor of ours signs with, and when it was read: `federation.signing`'s."""
+    signing: dict[str, CurrentKey] = field(default_factory=dict)
+    """The key each actor of ours signs with, opened: `federation.signing`'s."""

@@ -1,27 +1,22 @@
 """Which private key signs: an actor's current one, or a named older one.
 
 Called by whoever sends: deliveries by actor, fetches by the instance actor. Opened keys stay
-in the process; which one is current is read again after a short while, for another process may
-have rotated it. Nothing is signed here.
+in the process; which one is current is read each time, for another process may have rotated it
+and who knows the new key refuses the old one. Nothing is signed here.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from fedi_chapter.core.errors import Missing
-from fedi_chapter.deps import Deps
+from fedi_chapter.deps import CurrentKey, Deps
 from fedi_chapter.domain.chapter import ActorId, ActorKind, LocalActor, StoredKey
 from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.store import local_actors, local_keys
 from fedi_chapter.store.tx import ReadTx
 
-READ_AGAIN = timedelta(minutes=1)
-"""How long after a rotation the old key may still sign. What it signs is refused once others
-know the new one; a delivery is then signed anew at its next try."""
-
 
 async def current_key(deps: Deps, actor_id: ActorId) -> SigningKey:
-    """Return the RSA key that `actor_id` signs with, or did a minute ago.
+    """Return the RSA key that `actor_id` signs with now.
 
     Raises:
         Missing: there is no such actor, or it has no key.
@@ -53,23 +48,29 @@ async def key_by_id(deps: Deps, key_id: str) -> SigningKey:
         actor = _own_actor(tx, deps, uri)
         return actor, local_keys.by_fragment(tx, actor.id, fragment) if actor else None
 
-    return _opened(deps, *await deps.db.read(work))
+    actor, stored = await deps.db.read(work)
+    if actor is None or stored is None:
+        raise Missing("there is no such signing key")
+    return _opened(deps, actor, stored)
 
 
 async def _kept(deps: Deps, name: str, find: Callable[[ReadTx], LocalActor | None]) -> SigningKey:
-    """Return the current key kept under `name`; read it when there is none or it is old."""
-    now = deps.clock.now()
-    known = deps.signing.get(name)
-    if known is not None and now - known[1] < READ_AGAIN:
-        return known[0]
+    """Return the current key, opened anew only when it is another than the one kept."""
+    kept = deps.signing.get(name)
 
     def work(tx: ReadTx) -> tuple[LocalActor | None, StoredKey | None]:
-        actor = find(tx)
+        # An actor keeps its address: for one that signed before, only the key is read.
+        actor = kept.actor if kept else find(tx)
         return actor, local_keys.current(tx, actor.id, "rsa") if actor else None
 
-    key = _opened(deps, *await deps.db.read(work))
-    deps.signing[name] = (key, now)
-    return key
+    actor, stored = await deps.db.look_up(work)
+    if kept and kept.stored == stored:
+        return kept.opened
+    if actor is None or stored is None:
+        raise Missing("there is no such signing key")
+    opened = _opened(deps, actor, stored)
+    deps.signing[name] = CurrentKey(actor, stored, opened)
+    return opened
 
 
 def _own_actor(tx: ReadTx, deps: Deps, uri: str) -> LocalActor | None:
@@ -84,8 +85,6 @@ def _own_actor(tx: ReadTx, deps: Deps, uri: str) -> LocalActor | None:
             return None
 
 
-def _opened(deps: Deps, actor: LocalActor | None, stored: StoredKey | None) -> SigningKey:
-    if actor is None or stored is None:
-        raise Missing("there is no such signing key")
+def _opened(deps: Deps, actor: LocalActor, stored: StoredKey) -> SigningKey:
     key_id = deps.urls.key(actor, stored.fragment)
     return deps.keys.unseal(key_id, stored.kind, stored.private_sealed)

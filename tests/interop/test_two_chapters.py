@@ -92,7 +92,7 @@ def test_one_chapter_comes_to_the_others_event_and_hears_that_it_has_a_place(
     assert (said["status"], said["state"], said["sent"]) == ("going", "confirmed", "Join")
     until(lambda: attendees() == 1, "the chapter to be counted")
     perhaps = athens.run("event", "attend", event["id"], "--status", "maybe", "--wait", "0")
-    assert (perhaps["state"], perhaps["sent"]) == ("asked", "TentativeAccept")
+    assert (perhaps["state"], perhaps["sent"]) == ("told", "TentativeAccept")
     until(lambda: attendees() == 0, "the seat to be free again")
     athens.run("event", "attend", event["id"], "--status", "no")
     (listed,) = athens.run("event", "attending")
