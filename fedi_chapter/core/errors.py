@@ -1,11 +1,12 @@
 """The error catalogue: everything this program refuses or fails at, by name.
 
     ChapterError
-    ├─ BadInput 400        FormInvalid 422 · MalformedActivity · TooLarge 413 · WrongMediaType 415
+    ├─ BadInput 400        FormInvalid 422 (NumberInvalid) · MalformedActivity · TooLarge 413
+    │                      WrongMediaType 415
     ├─ NotAllowed 403      SignInNeeded 401 · SignatureInvalid 401 · SignatureMalformed 400
     │                      KeyUnusable 401 · SignerMismatch 401 · PeerBlocked
     ├─ Missing 404         Gone 410
-    ├─ Conflict 409        AlreadyDone · AlreadyCancelled
+    ├─ Conflict 409        AlreadyDone · AlreadyCancelled · ConfirmationNeeded
     ├─ Busy 503            DatabaseAway · KeyUnavailable · TooOften 429
     ├─ RemoteFailure 502   Unreachable · RemoteBusy · RemoteRefused · UnsafeAddress
     │                      NoDocument · BadDocument · RemoteGone · UnknownHandle
@@ -44,6 +45,23 @@ class FormInvalid(BadInput):
     """A field is missing or wrong."""
 
     code, status, safe = "form-invalid", 422, "Please check the marked fields."
+
+    def __init__(
+        self, message: str | None = None, *, cure: str | None = None, field: str = ""
+    ) -> None:
+        """Keep `field`: the name of the one that is wrong, where it is a single one."""
+        self.field = field
+        super().__init__(message, cure=cure)
+
+
+class NumberInvalid(FormInvalid):
+    """What was typed is no whole number, or out of range."""
+
+    def __init__(self, field: str, *, least: int, most: int) -> None:
+        """Keep what would have been right."""
+        self.least, self.most = least, most
+        cure = f"write a whole number from {least} to {most}, in digits"
+        super().__init__("that is no such number", cure=cure, field=field)
 
 
 class MalformedActivity(BadInput):
@@ -138,6 +156,12 @@ class AlreadyCancelled(Conflict):
     """The event is already cancelled."""
 
     code, safe = "already-cancelled", "This event has been cancelled already."
+
+
+class ConfirmationNeeded(Conflict):
+    """This is done only when it is confirmed."""
+
+    code, safe = "confirmation-needed", "Please confirm that you mean it."
 
 
 class Busy(ChapterError):

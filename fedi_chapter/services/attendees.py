@@ -58,9 +58,9 @@ def write_down(tx: WriteTx, event: Event, person: ByHand) -> Rsvp:
     """
     name = one_line(person.name, own_rsvps.LONGEST_NAME)
     if not event.counts_only and not is_visible(name):
-        raise FormInvalid("the name is missing", cure="any name will do")
+        raise FormInvalid("the name is missing", cure="any name will do", field="name")
     if person.guests < 0:
-        raise FormInvalid("there are no negative guests", cure="give 0 or more")
+        raise FormInvalid("there are no negative guests", cure="give 0 or more", field="guests")
     party = Party(key=f"hand:{tx.new_id()}", name=name, language=event.language)
     saying = Saying(person.answer, Route.HAND, tx.now, RANKS[person.answer], person.guests)
     response = room.respond(tx, event, party, saying)

@@ -9,7 +9,7 @@ moved because of them.
 from dataclasses import replace
 from datetime import timedelta
 
-from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
+from fedi_chapter.core.errors import Conflict, FormInvalid, Missing, NumberInvalid
 from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.door import Entry, EntryKind, arrival
@@ -78,13 +78,13 @@ def mark_no_shows(tx: WriteTx) -> int:
 
 def _check(event: Event, entry: Entry, name: str) -> None:
     if entry.guests is not None and not 0 <= entry.guests <= MOST_GUESTS:
-        raise FormInvalid(f"0 to {MOST_GUESTS} guests", cure="write a larger group down in parts")
+        raise NumberInvalid("guests", least=0, most=MOST_GUESTS)
     if entry.kind is not EntryKind.WALK_IN:
         return
     if entry.rsvp_id != entry.id:
         raise FormInvalid("a walk-in is known by the id of its entry")
     if not event.counts_only and not is_visible(one_line(name, LONGEST_NAME)):
-        raise FormInvalid("the name is missing", cure="any name will do")
+        raise FormInvalid("the name is missing", cure="any name will do", field="name")
 
 
 def _walk_in(tx: WriteTx, event: Event, entry: Entry, name: str) -> Rsvp:

@@ -6,7 +6,7 @@ Called by the command line and the organizers' pages, inside their transaction.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fedi_chapter.core.errors import Conflict, FormInvalid
+from fedi_chapter.core.errors import ConfirmationNeeded, Conflict, FormInvalid
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.event_message import EventMessage, EventMessageId
 from fedi_chapter.domain.notice import NoticeCount, NoticeKind
@@ -60,6 +60,7 @@ def message_attendees(
         raise FormInvalid(
             f"a message has 1 to {LONGEST} characters",
             cure="write the rest on the event's page" if text else "write something",
+            field="text",
         )
     tallies.lock(tx, event_id)  # of two presses at the same moment one sees the other's
     last = event_messages.last(tx, event_id)
@@ -85,7 +86,7 @@ def report(
 def _spare_people(tx: ReadTx, event_id: EventId) -> None:
     last = event_messages.last_urgent(tx, event_id)
     if last is not None and tx.now - last < URGENT_EVERY:
-        raise Conflict(
+        raise ConfirmationNeeded(
             "an urgent message about this event went out less than a week ago",
             cure="send it as an ordinary one, or confirm that it is urgent, too (--again)",
         )

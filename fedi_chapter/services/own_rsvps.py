@@ -75,7 +75,9 @@ def answer_as_guest(
         name = one_line(guest.name, LONGEST_NAME)
         if not is_visible(name):
             raise FormInvalid(
-                "the name is missing", cure="give any name the organizers can call you"
+                "the name is missing",
+                cure="please tell us what we may call you",
+                field="name",
             )
         party = replace(party, name=name, email=_address(guest.email) if guest.email else None)
     sent = _sent_before(tx, event, party, saying)
@@ -238,6 +240,8 @@ def _address(text: str) -> str:
     email = ascii_mail_address(text.strip())
     if len(email) > LONGEST_EMAIL or ".." in email or not _EMAIL.fullmatch(email):
         raise FormInvalid(
-            "that is not a mail address", cure="write it like me@my.server, or leave it out"
+            "that is not a mail address",
+            cure="write it like me@my.server, or leave it out",
+            field="email",
         )
     return email

@@ -7,28 +7,23 @@ random token; what it stands for is a row in the database and can be ended there
 import hashlib
 import hmac
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypedDict
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from fedi_chapter.core.errors import NotAllowed
+from fedi_chapter.core.errors import BadInput, NotAllowed
 from fedi_chapter.deps import Deps
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.templating import NO_STORE
 
-
-class _Limits(TypedDict):
-    max_files: int
-    max_fields: int
-
-
 _PATH = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*)?(?:\?[\w.~=&%-]*)?(?:#[\w-]*)?", re.ASCII)
-FORM: _Limits = {"max_files": 0, "max_fields": 5}
-"""What a form of ours may carry."""
+MOST_FIELDS = 5
+"""How many fields a form of ours has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +71,24 @@ class Cookie:
         )
 
 
+@asynccontextmanager
+async def form_of(request: Request, most_fields: int = MOST_FIELDS) -> AsyncIterator[FormData]:
+    """Read the form that was sent; it carries no files.
+
+    Raises:
+        BadInput: it is in no charset we know.
+
+    """
+    try:
+        form = await request.form(max_files=0, max_fields=most_fields)
+    except UnicodeError as error:
+        raise BadInput("the form is not in UTF-8") from error
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
 def csrf_word(token: str) -> str:
     """Return the word every form of a session carries: nobody without the cookie can know it."""
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
@@ -103,9 +116,15 @@ def check_csrf_word(csrf: str, given: str) -> None:
 
 
 def word(form: FormData, name: str) -> str:
-    """Return a field's text; a missing one, or a file, is empty. PostgreSQL takes no NUL."""
+    """Return a field's text; a missing one, or a file, is empty.
+
+    PostgreSQL takes no NUL, and nothing takes half a surrogate pair (a form may name a charset
+    that has them).
+    """
     value = form.get(name, "")
-    return value.replace("\0", "") if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def own_path(text: str, otherwise: str) -> str:

@@ -155,6 +155,7 @@ def environment() -> Environment:
         path=partial(quote, safe=""),
         map_link=map_link,
         in_words=rule_in_words,
+        sentence=sentence,
     )
     made.globals.update(
         static=static_url, form_number=PLACE, qr=qr_code, languages=languages, own_name=own_name
@@ -181,6 +182,12 @@ def web_link(url: str | None) -> str:
 def excerpt(html: str, length: int = 200) -> str:
     """Return the beginning of `html` as one line of text."""
     return one_line(plain(html), length)
+
+
+def sentence(text: str) -> str:
+    """Return what an error says as a sentence on a page."""
+    ends = "" if text.endswith((".", "!", "?")) else "."
+    return f"{text[:1].upper()}{text[1:]}{ends}"
 
 
 def map_link(place: Place) -> str:

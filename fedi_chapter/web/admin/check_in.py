@@ -6,14 +6,16 @@ to `sync`. Only pages of this room run a program, under a policy of their own.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedi_chapter.core.errors import Missing
+from fedi_chapter.core.errors import FormInvalid, Missing
 from fedi_chapter.domain.door import KEPT_AFTER, LONG_BEFORE, Entry, EntryKind, is_long_before
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.organizer import Organizer, Right
@@ -28,6 +30,7 @@ from fedi_chapter.web.admin.door_list import DoorList, DoorPerson, door_list
 from fedi_chapter.web.admin.guard import event_at_door, page, sees_door
 from fedi_chapter.web.admin.session import Visitor
 from fedi_chapter.web.door_pass import read_pass, short_code
+from fedi_chapter.web.form_fields import number_in
 from fedi_chapter.web.middleware import CONTENT_SECURITY_POLICY
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours, to, word
@@ -54,6 +57,9 @@ class DoorPage:
     query: str
     new_id: str
     """The id of a walk-in written down with this page: pressing twice is once."""
+    problem: FormInvalid | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """What stood in the form that could not be used."""
 
     @property
     def found(self) -> list[DoorPerson]:
@@ -98,6 +104,16 @@ class EarlyPage:
 @page(Right.GREET)
 async def door(request: Request, who: Visitor) -> Response:
     """Show who is expected."""
+    return await _show(request, who)
+
+
+async def _show(
+    request: Request,
+    who: Visitor,
+    *,
+    problem: FormInvalid | None = None,
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
     deps = deps_of(request)
 
     def read(tx: ReadTx) -> DoorPage:
@@ -111,9 +127,12 @@ async def door(request: Request, who: Visitor) -> Response:
             now=tx.now,
             query=request.query_params.get("q", ""),
             new_id=deps.ids.new(tx.now),
+            problem=problem,
+            typed=typed,
         )
 
-    response = ours(render(request, "admin/check_in.html", await deps.db.read(read), keep=False))
+    shown, status = await deps.db.read(read), 422 if problem else 200
+    response = ours(render(request, "admin/check_in.html", shown, status=status, keep=False))
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Permissions-Policy"] = PERMISSIONS
     return response
@@ -156,9 +175,13 @@ async def walk_in(request: Request, form: FormData, who: Visitor) -> Response:
 
 async def _write(request: Request, form: FormData, who: Visitor, kind: EntryKind) -> Response:
     """Write down what a form says; what is said long before the event is asked back first."""
-    said, guests = word(form, "rsvp"), word(form, "guests")
+    said, typed = word(form, "rsvp"), {name: word(form, name) for name in form}
     if not _UUID.fullmatch(said):
         raise Missing
+    try:
+        guests = number_in(form, "guests", most=MOST_GUESTS)
+    except FormInvalid as problem:
+        return await _show(request, who, problem=problem, typed=typed)
     if kind is not EntryKind.UNDONE and not word(form, "sure"):
         asked = await deps_of(request).db.read(lambda tx: _asked_back(tx, request, form, who))
         if asked is not None:
@@ -174,11 +197,14 @@ async def _write(request: Request, form: FormData, who: Visitor, kind: EntryKind
             kind=kind,
             at=max(tx.now, last + _NEXT) if last else tx.now,
             device=BY_FORM,
-            guests=int(guests) if re.fullmatch("[0-9]{1,3}", guests) else None,
+            guests=guests,
         )
         service.record(tx, event, entry, name=word(form, "name"))
 
-    await deps_of(request).db.write(write)
+    try:
+        await deps_of(request).db.write(write)
+    except FormInvalid as problem:
+        return await _show(request, who, problem=problem, typed=typed)
     return to(f"/admin/events/{request.path_params['event']}/door")
 
 

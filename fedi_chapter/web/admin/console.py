@@ -22,7 +22,7 @@ from fedi_chapter.store.pages.site import Site
 from fedi_chapter.web.admin import session
 from fedi_chapter.web.admin.guard import check_right
 from fedi_chapter.web.negotiate import deps_of
-from fedi_chapter.web.private import FORM, check_csrf, ours, to, word
+from fedi_chapter.web.private import check_csrf, form_of, ours, to, word
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
@@ -66,7 +66,7 @@ def action(right: Right | None) -> Callable[[Work], Endpoint]:
             who = await session.visitor(request)
             if who is None:
                 raise SignInNeeded
-            async with request.form(**FORM) as form:
+            async with form_of(request) as form:
                 check_csrf(who.csrf, form)
                 check_right(who, right)
                 return await work(request, form, who)

@@ -13,7 +13,7 @@ from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.admin import session
 from fedi_chapter.web.members import door as members_door
 from fedi_chapter.web.negotiate import deps_of
-from fedi_chapter.web.private import FORM, ours, to, word
+from fedi_chapter.web.private import form_of, ours, to, word
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
 
@@ -44,7 +44,7 @@ async def sign_in(request: Request) -> Response:
     """Use a link up and begin a session."""
     check_same_site(request)
     deps = deps_of(request)
-    async with request.form(**FORM) as form:
+    async with form_of(request) as form:
         token = word(form, "token")
     before = session.COOKIE.token(request)
     try:

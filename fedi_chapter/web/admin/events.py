@@ -4,7 +4,7 @@ A button is a form, checked by `console.action`; the work itself is a service's.
 at the door finds the way there in the list, and nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -12,17 +12,17 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedi_chapter.core.errors import Conflict, FormInvalid
+from fedi_chapter.core.errors import ChapterError, ConfirmationNeeded, Conflict, FormInvalid
 from fedi_chapter.core.log import get_logger
 from fedi_chapter.domain.attendee import Attendee
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.event_message import EventMessage
 from fedi_chapter.domain.organizer import Organizer, Right
-from fedi_chapter.domain.rsvp import Answer, RsvpId
+from fedi_chapter.domain.rsvp import MOST_GUESTS, Answer, RsvpId
 from fedi_chapter.feeds.attendee_list import attendee_list
 from fedi_chapter.services import approval, attendees, events, messages
 from fedi_chapter.services.attendees import ByHand
-from fedi_chapter.services.event_fields import EventFields
+from fedi_chapter.services.event_fields import MOST_SEATS, EventFields
 from fedi_chapter.services.messages import Report
 from fedi_chapter.store import event_messages
 from fedi_chapter.store.pages.attendees import attendees as people_of
@@ -32,11 +32,14 @@ from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.web.admin.console import action
 from fedi_chapter.web.admin.guard import event_named, page, sees_door
 from fedi_chapter.web.admin.session import Visitor
+from fedi_chapter.web.form_fields import choice_in, number_in
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.private import ours, to, word
 from fedi_chapter.web.templating import render
 
 _log = get_logger(__name__)
+_BY_HAND = (Answer.GOING, Answer.MAYBE, Answer.NO)
+"""What somebody can be written down with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +64,19 @@ class EventsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What a form held that could not be used, to be shown in it again."""
+class Refused:
+    """A form that could not be used."""
 
-    text: str = ""
-    """A message."""
-    person: ByHand | None = None
+    form: str
+    """Which of the page's: the last part of the address it goes to."""
+    typed: Mapping[str, str]
+    """What stood in it."""
+    problem: ChapterError
 
-
-NOTHING = Typed()
+    @property
+    def asks_again(self) -> bool:
+        """Tell whether a second yes is all that is missing."""
+        return isinstance(self.problem, ConfirmationNeeded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +89,31 @@ class EventDeskPage:
     messages: list[tuple[EventMessage, Report]]
     done: str
     """What the button just pressed did."""
-    problem: str = ""
+    refused: Refused | None = None
     """Why it did nothing."""
-    typed: Typed = NOTHING
-    again: bool = False
-    """Whether it is urgent for the second time within a week, and needs a second yes."""
     undo: Attendee | None = None
     """Whose seat was just taken back, and can be given back."""
+
+    @property
+    def most_guests(self) -> int:
+        """How many people one may bring."""
+        return MOST_GUESTS
+
+    @property
+    def most_seats(self) -> int:
+        """How many seats an event may have."""
+        return MOST_SEATS
+
+    def typed(self, form: str, name: str, otherwise: str = "") -> str:
+        """Return what stood in a field of a form that was refused."""
+        known = self.refused if self.refused and self.refused.form == form else None
+        return known.typed.get(name, "") if known else otherwise
+
+    def problem(self, form: str) -> ChapterError | None:
+        """Return what is wrong with a field of a form."""
+        known = self.refused
+        is_its = known is not None and known.form == form and isinstance(known.problem, FormInvalid)
+        return known.problem if known and is_its else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +161,7 @@ async def approve(request: Request, form: FormData, who: Visitor) -> Response:
     def write(tx: WriteTx) -> object:
         return approval.approve(tx, event_named(tx, request), rsvp_id)
 
-    return await _do(request, who, "approved", write)
+    return await _do(request, form, who, "approved", write)
 
 
 @action(Right.HOST)
@@ -149,6 +174,7 @@ async def decline(request: Request, form: FormData, who: Visitor) -> Response:
     verb = approval.decline_guests if only_guests else approval.decline
     return await _do(
         request,
+        form,
         who,
         "declined" if asked and asked.can_be_told else "untold",
         lambda tx: verb(tx, event_named(tx, request), rsvp_id),
@@ -167,20 +193,18 @@ def _taking_back(
 @action(Right.HOST)
 async def add(request: Request, form: FormData, who: Visitor) -> Response:
     """Write somebody down by hand."""
-    said = word(form, "answer")
-    person = ByHand(
-        name=word(form, "name"),
-        answer=Answer(said) if said in set(Answer) else Answer.GOING,
-        guests=_number(word(form, "guests") or "0"),
-        email=word(form, "email").strip(),
-    )
-    return await _do(
-        request,
-        who,
-        "added",
-        lambda tx: attendees.write_down(tx, event_named(tx, request), person),
-        typed=Typed(person=person),
-    )
+
+    def write(tx: WriteTx) -> object:
+        event = event_named(tx, request)
+        person = ByHand(
+            name=word(form, "name"),
+            answer=choice_in(form, "answer", _BY_HAND),
+            guests=number_in(form, "guests", most=MOST_GUESTS) or 0,
+            email=word(form, "email").strip(),
+        )
+        return attendees.write_down(tx, event, person)
+
+    return await _do(request, form, who, "added", write)
 
 
 @action(Right.HOST)
@@ -191,19 +215,20 @@ async def correct_mail(request: Request, form: FormData, who: Visitor) -> Respon
     def write(tx: WriteTx) -> object:
         return attendees.correct_email(tx, event_named(tx, request), rsvp_id, email)
 
-    return await _do(request, who, "asked", write)
+    return await _do(request, form, who, "asked", write)
 
 
 @action(Right.HOST)
 async def seats(request: Request, form: FormData, who: Visitor) -> Response:
     """Raise or lower the number of seats; none given takes the limit away."""
-    deps, fields = deps_of(request), EventFields(capacity=_number(word(form, "seats") or "0"))
-    return await _do(
-        request,
-        who,
-        "seats",
-        lambda tx: events.edit_event(tx, event_named(tx, request).id, fields, deps.urls),
-    )
+    urls = deps_of(request).urls
+
+    def write(tx: WriteTx) -> object:
+        event = event_named(tx, request)
+        limit = number_in(form, "seats", least=1, most=MOST_SEATS)
+        return events.edit_event(tx, event.id, EventFields(capacity=limit or 0), urls)
+
+    return await _do(request, form, who, "seats", write)
 
 
 @action(Right.HOST)
@@ -217,7 +242,7 @@ async def tell(request: Request, form: FormData, who: Visitor) -> Response:
             tx, event.id, text, urgent=bool(urgent), confirm_urgent=bool(again)
         )
 
-    return await _do(request, who, "told", write, typed=Typed(text))
+    return await _do(request, form, who, "told", write)
 
 
 @action(Right.HOST)
@@ -234,19 +259,20 @@ async def export(request: Request, form: FormData, who: Visitor) -> Response:
 
 async def _do(
     request: Request,
+    form: FormData,
     who: Visitor,
     done: str,
     write: Callable[[WriteTx], object],
     *,
-    typed: Typed = NOTHING,
     undo: str = "",
 ) -> Response:
     """Do one thing to an event and come back to it; what can't be done is said on the page."""
     try:
         await deps_of(request).db.write(write)
     except (Conflict, FormInvalid) as error:
-        again = bool(typed.text) and isinstance(error, Conflict)
-        return await _show(request, who, problem=error.message, typed=typed, again=again)
+        typed = {name: word(form, name) for name in form}
+        refused = Refused(request.url.path.rpartition("/")[2], typed, error)
+        return await _show(request, who, refused=refused)
     said = {"done": done, **({"undo": undo} if undo else {})}
     return to(f"/admin/events/{request.path_params['event']}?{urlencode(said)}")
 
@@ -256,9 +282,7 @@ async def _show(
     who: Visitor,
     *,
     done: str = "",
-    problem: str = "",
-    typed: Typed = NOTHING,
-    again: bool = False,
+    refused: Refused | None = None,
 ) -> Response:
     deps = deps_of(request)
 
@@ -271,22 +295,10 @@ async def _show(
         desk, undo = event_desk(tx, event), request.query_params.get("undo", "")
         taken = [each for each in desk.people if each.rsvp.id == undo and each.rsvp.was_declined]
         return EventDeskPage(
-            *(site(tx), who.csrf, desk, told, done, problem, typed, again),
+            *(site(tx), who.csrf, desk, told, done, refused),
             undo=taken[0] if taken else None,
         )
 
     shown = await deps.db.read(read)
-    status = 409 if problem else 200
+    status = refused.problem.status if refused else 200
     return ours(render(request, "admin/event.html", shown, status=status, keep=False))
-
-
-def _number(text: str) -> int:
-    """Return a number typed into a form.
-
-    Raises:
-        FormInvalid: it is none.
-
-    """
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise FormInvalid(f"{text!r} is no number", cure="write it in digits")
-    return int(text)

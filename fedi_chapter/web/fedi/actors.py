@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from fedi_chapter.core.errors import BadInput, Missing
+from fedi_chapter.core.numbers import whole_number
 from fedi_chapter.domain.chapter import ActorKind, LocalActor
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import collections, documents
@@ -19,6 +20,9 @@ from fedi_chapter.web.negotiate import VARY, deps_of, wants_activity
 from fedi_chapter.web.public.home import chapter_page
 from fedi_chapter.web.request_headers import headers_of
 
+MOST_PAGES = 1_000_000
+LATEST = 10**17 - 1
+"""In the year 5138, in microseconds since 1970."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Find = Callable[[ReadTx], LocalActor | None]
 Write = Callable[[ReadTx, LocalActor, Urls, Request], Document]
@@ -96,9 +100,10 @@ def page_of(request: Request) -> int | None:
         return None
     if text == "true":
         return 1
-    if not text.isdecimal() or not 1 <= int(text[:7]) <= 1_000_000:
+    number = whole_number(text, MOST_PAGES)
+    if not number:
         raise BadInput("page is a number from 1")
-    return int(text[:7])
+    return number
 
 
 def _outbox(tx: ReadTx, local: LocalActor, urls: Urls, request: Request) -> Document:
@@ -108,10 +113,11 @@ def _outbox(tx: ReadTx, local: LocalActor, urls: Urls, request: Request) -> Docu
     if page != 1:
         raise BadInput("an outbox has no numbered pages", cure="begin at its first, follow `next`")
     before = request.query_params.get("before")
-    if before is not None and not (before.isdecimal() and len(before) <= 17):
+    since = None if before is None else whole_number(before, LATEST)
+    if before is not None and since is None:
         raise BadInput("before is a time in microseconds since 1970")
     return collections.outbox_page(
-        tx, local, urls, _EPOCH + timedelta(microseconds=int(before)) if before else None
+        tx, local, urls, None if since is None else _EPOCH + timedelta(microseconds=since)
     )
 
 

@@ -7,13 +7,13 @@ ours, and a network may send so many.
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi_chapter.core.errors import Busy, FormInvalid
-from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.member import Member
 from fedi_chapter.domain.rsvp import MOST_GUESTS, RANKS, Answer, Route, Rsvp, RsvpStatus, Saying
@@ -24,12 +24,13 @@ from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.rsvps import get
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.web.errors import ask_again_later, problem_of
+from fedi_chapter.web.form_fields import number_in
 from fedi_chapter.web.language import first_tag
 from fedi_chapter.web.members import device
-from fedi_chapter.web.members.session import visitor
+from fedi_chapter.web.members.session import Visitor, visitor
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.network_guests import brings_too_many
-from fedi_chapter.web.private import ours, to, word
+from fedi_chapter.web.private import form_of, ours, to, word
 from fedi_chapter.web.rate_limit import check_answers
 from fedi_chapter.web.request_headers import headers_of
 from fedi_chapter.web.same_site import check_same_site
@@ -57,13 +58,21 @@ class OwnAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
-    """What stands in a form that was sent."""
+class Typed:
+    """What stands in a form that was sent, as it was typed."""
 
     guest: Guest
+    guests: str
+    form_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What it says."""
+
+    typed: Typed
     answer: Answer
     guests: int
-    form_number: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +83,9 @@ class AnswerPage:
     event: Event
     answers: Answers | None
     takes_mail: bool
-    typed: Guest
-    guests: int
-    problem: str
-    """The field that is wrong, `name` or `email`; empty when none is."""
+    member: Member | None
+    typed: Typed
+    problem: FormInvalid | None
     refusal: str
 
     @property
@@ -111,11 +119,13 @@ async def answer(request: Request) -> Response:
     check_same_site(request)
     deps, event_id = deps_of(request), EventId(str(request.path_params["id"]))
     who = await visitor(request)
-    async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
+    async with form_of(request, MOST_FIELDS) as form:
         if word(form, "website"):  # no person sees this field: what fills it in is a program
             return to(f"/events/{event_id}")
-        sent = _sent(request, form)
+        typed = _typed(request, form)
+    again = partial(_again, request, event_id, who, typed)
     try:
+        sent = _Sent(typed, *answer_in(form))
         is_crowd = who is None and not check_answers(request)
 
         def work(tx: WriteTx) -> tuple[Event, rsvps.Response, bool]:
@@ -127,14 +137,12 @@ async def answer(request: Request) -> Response:
             return event, response, get(tx, response.rsvp.id) is not None
 
         event, response, is_known = await deps.db.write(work)
-    except FormInvalid:
-        problem = "email" if is_visible(sent.guest.name) else "name"
-        return await _again(request, event_id, sent, problem=problem)
+    except FormInvalid as problem:
+        return await again(problem=problem)
     except Busy as busy:
-        again = await _again(request, event_id, sent, refusal=busy.code, status=busy.status)
-        return ask_again_later(again, problem_of(busy))
+        return ask_again_later(await again(refusal=busy.code, status=busy.status), problem_of(busy))
     if not is_known:
-        return await _again(request, event_id, sent, refusal=response.refusal or "", status=409)
+        return await again(refusal=response.refusal or "", status=409)
     done = response.refusal or "answered"
     leads = to(f"/rsvp/{deps.links.make('rsvp', response.rsvp.id)}?done={done}")
     if who is None:
@@ -144,7 +152,9 @@ async def answer(request: Request) -> Response:
 
 def _member_answers(tx: WriteTx, event: Event, member: Member, sent: _Sent) -> rsvps.Response:
     saying = Saying(sent.answer, Route.ACCOUNT, tx.now, RANKS[sent.answer], sent.guests)
-    return rsvps.respond(tx, event, members.party(member.actor_uri, sent.guest.language), saying)
+    return rsvps.respond(
+        tx, event, members.party(member.actor_uri, sent.typed.guest.language), saying
+    )
 
 
 def _guest_answers(
@@ -155,28 +165,26 @@ def _guest_answers(
 
     saying = Saying(
         *(sent.answer, Route.WEB, tx.now, RANKS[sent.answer], sent.guests),
-        form_number=sent.form_number,
+        form_number=sent.typed.form_number,
     )
-    return own_rsvps.answer_as_guest(tx, event, sent.guest, saying, is_suspect)
+    return own_rsvps.answer_as_guest(tx, event, sent.typed.guest, saying, is_suspect)
 
 
-def _sent(request: Request, form: FormData) -> _Sent:
-    answered, guests = answer_in(form)
-    return _Sent(guest_in(request, form), answered, guests, form_number_in(request, form))
+def _typed(request: Request, form: FormData) -> Typed:
+    return Typed(guest_in(request, form), word(form, "guests"), form_number_in(request, form))
 
 
 def answer_in(form: FormData) -> tuple[Answer, int]:
     """Return what a form says, and how many guests come along.
 
     Raises:
-        FormInvalid: it says neither yes nor no.
+        FormInvalid: it says neither yes nor no, or what stands for the guests is no number.
 
     """
-    said, guests = word(form, "answer"), word(form, "guests")
-    if said not in set(Answer):
-        raise FormInvalid("the answer is missing", cure="press one of the buttons")
-    brings = int(guests) if guests.isascii() and guests.isdigit() and len(guests) < 4 else 0
-    return Answer(said), brings
+    guests = number_in(form, "guests", most=MOST_GUESTS) or 0
+    if word(form, "answer") not in set(Answer):
+        raise FormInvalid("the answer is missing", cure="press one of the buttons", field="answer")
+    return Answer(word(form, "answer")), guests
 
 
 def guest_in(request: Request, form: FormData) -> Guest:
@@ -197,19 +205,25 @@ def form_number_in(request: Request, form: FormData) -> str | None:
 async def _again(
     request: Request,
     event_id: EventId,
-    sent: _Sent,
+    who: Visitor | None,
+    typed: Typed,
     *,
-    problem: str = "",
+    problem: FormInvalid | None = None,
     refusal: str = "",
     status: int = 422,
 ) -> Response:
-    takes_mail = deps_of(request).mailer is not None
-    typed, guests = sent.guest, sent.guests
-
     def read(tx: ReadTx) -> AnswerPage:
         event = readable_event(tx, event_id)
-        answers = answers_to(tx, event)
-        return AnswerPage(site(tx), event, answers, takes_mail, typed, guests, problem, refusal)
+        return AnswerPage(
+            site=site(tx),
+            event=event,
+            answers=answers_to(tx, event),
+            takes_mail=deps_of(request).mailer is not None,
+            member=who.member if who else None,
+            typed=typed,
+            problem=problem,
+            refusal=refusal,
+        )
 
     page = await deps_of(request).db.read(read)
     return ours(render(request, "members/answer.html", page, status=status, keep=False))

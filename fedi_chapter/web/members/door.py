@@ -29,7 +29,7 @@ from fedi_chapter.signin import flow
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.web.members import session
 from fedi_chapter.web.negotiate import deps_of
-from fedi_chapter.web.private import FORM, Cookie, ours, own_path, to, word
+from fedi_chapter.web.private import Cookie, form_of, ours, own_path, to, word
 from fedi_chapter.web.rate_limit import check_rate
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render
@@ -92,7 +92,7 @@ async def begin(request: Request) -> Response:
     check_same_site(request)
     check_rate(request)
     deps = deps_of(request)
-    async with request.form(**FORM) as form:
+    async with form_of(request) as form:
         typed = word(form, "handle").strip()[:LONGEST_HANDLE]
         next_path = local_path(word(form, "next"))
     page = DoorPage(await deps.db.read(site), next_path, typed)

@@ -3,12 +3,13 @@
 Every button is a form and every form an `action`; the work itself is a service's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.member import Member
@@ -55,6 +56,11 @@ class MePage:
     browsers: int
     done: str
     """What the button just pressed did."""
+    problem: FormInvalid | None = None
+    wrong: EventId | None = None
+    """The event whose form could not be used."""
+    typed: str = ""
+    """The number of guests that stood in it."""
 
     @property
     def most_guests(self) -> int:
@@ -67,15 +73,17 @@ async def me(request: Request) -> Response:
     who = await session.visitor(request)
     if who is None:
         return to("/sign-in?next=/me")
-    deps, done = deps_of(request), request.query_params.get("done", "")
-    page = await deps.db.read(lambda tx: _page(tx, deps, who, done))
-    return ours(render(request, "members/me.html", page, keep=False))
+    return await _show(request, who, done=request.query_params.get("done", ""))
 
 
 @action
 async def answer(request: Request, form: FormData, who: Visitor) -> Response:
     """Say, change or take back whether one comes."""
-    event_id, (chosen, guests) = EventId(word(form, "event")), answer_in(form)
+    event_id, typed = EventId(word(form, "event")), word(form, "guests")
+    try:
+        chosen, guests = answer_in(form)
+    except FormInvalid as problem:
+        return await _show(request, who, problem=problem, wrong=event_id, typed=typed)
 
     def respond(tx: WriteTx) -> rsvps.Response:
         party = members.party(who.member.actor_uri, guest_in(request, form).language)
@@ -118,6 +126,22 @@ async def sign_out(request: Request, form: FormData, who: Visitor) -> Response:
 
     await deps.db.write(end)
     return _out(deps, "/sign-in?done=out")
+
+
+async def _show(
+    request: Request,
+    who: Visitor,
+    *,
+    done: str = "",
+    problem: FormInvalid | None = None,
+    wrong: EventId | None = None,
+    typed: str = "",
+) -> Response:
+    deps = deps_of(request)
+    page = await deps.db.read(lambda tx: _page(tx, deps, who, done))
+    page = replace(page, problem=problem, wrong=wrong, typed=typed)
+    status = 422 if problem else 200
+    return ours(render(request, "members/me.html", page, status=status, keep=False))
 
 
 def _out(deps: Deps, path: str) -> Response:

@@ -5,7 +5,9 @@ An unknown, a dead and a forged link look the same (PRIV-04, -08), and nothing h
 any cache.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +40,7 @@ from fedi_chapter.web.members import device
 from fedi_chapter.web.members.answers import answer_in
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.network_guests import brings_too_many
-from fedi_chapter.web.private import FORM, ours, to, word
+from fedi_chapter.web.private import form_of, ours, to, word
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import NO_STORE, render
 
@@ -74,9 +76,9 @@ class OwnPage:
     messages: list[EventMessage]
     """What the organizers wrote to everybody who may come, the last first."""
     done: str
-    problem: str = ""
-    typed: str = ""
-    """The mail address that is none."""
+    problem: FormInvalid | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """What stood in the form that could not be used."""
 
     @property
     def most_guests(self) -> int:
@@ -115,8 +117,12 @@ async def change(request: Request) -> Response:
     """Change the answer, or take it back."""
     check_same_site(request)
     deps = deps_of(request)
-    async with request.form(**FORM) as form:
-        said, guests = answer_in(form)
+    async with form_of(request) as form:
+        try:
+            said, guests = answer_in(form)
+        except FormInvalid as problem:
+            typed = {"guests": word(form, "guests")}
+            return await _show(request, problem=problem, typed=typed)
 
     def work(tx: WriteTx) -> tuple[Event, rsvps.Response]:
         rsvp, event, _ = _known(tx, deps, request)
@@ -137,7 +143,7 @@ async def mute(request: Request) -> Response:
     """Send no reminders, or send them again."""
     check_same_site(request)
     deps = deps_of(request)
-    async with request.form(**FORM) as form:
+    async with form_of(request) as form:
         muted = bool(word(form, "muted"))
 
     def work(tx: WriteTx) -> None:
@@ -152,7 +158,7 @@ async def add_email(request: Request) -> Response:
     """Take a mail address, or a better one, and ask its mailbox."""
     check_same_site(request)
     deps = deps_of(request)
-    async with request.form(**FORM) as form:
+    async with form_of(request) as form:
         email = word(form, "email")
 
     def work(tx: WriteTx) -> None:
@@ -163,8 +169,8 @@ async def add_email(request: Request) -> Response:
 
     try:
         await deps.db.write(work)
-    except FormInvalid:
-        return await _show(request, problem="email", typed=email)
+    except FormInvalid as problem:
+        return await _show(request, problem=problem, typed={"email": email})
     return _back(request, "asked")
 
 
@@ -190,7 +196,7 @@ async def forget(request: Request) -> Response:
     """Erase the answer, if its owner ticked that they mean it."""
     check_same_site(request)
     deps = deps_of(request)
-    async with request.form(**FORM) as form:
+    async with form_of(request) as form:
         if not word(form, "sure"):
             return _back(request, "unsure")
 
@@ -243,7 +249,11 @@ async def exact_place(request: Request) -> Response:
 
 
 async def _show(
-    request: Request, *, done: str = "", problem: str = "", typed: str = ""
+    request: Request,
+    *,
+    done: str = "",
+    problem: FormInvalid | None = None,
+    typed: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     deps = deps_of(request)
     page = await deps.db.read(lambda tx: _page(tx, deps, request, done))

@@ -15,7 +15,7 @@ from fedi_chapter.core.errors import SignInNeeded
 from fedi_chapter.domain.member import Member
 from fedi_chapter.services import members
 from fedi_chapter.web.negotiate import deps_of
-from fedi_chapter.web.private import FORM, Cookie, check_csrf, csrf_word
+from fedi_chapter.web.private import Cookie, check_csrf, csrf_word, form_of
 from fedi_chapter.web.same_site import check_same_site
 
 COOKIE = Cookie("member", members.LONGEST)
@@ -65,7 +65,7 @@ def action(work: Work) -> Callable[[Request], Awaitable[Response]]:
         who = await visitor(request)
         if who is None:
             raise SignInNeeded
-        async with request.form(**FORM) as form:
+        async with form_of(request) as form:
             check_csrf(who.csrf, form)
             return await work(request, form, who)
 

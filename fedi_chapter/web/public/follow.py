@@ -23,6 +23,7 @@ from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.members.session import member_of
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.private import form_of
 from fedi_chapter.web.rate_limit import check_rate
 from fedi_chapter.web.same_site import check_same_site
 from fedi_chapter.web.templating import render, web_link
@@ -64,7 +65,7 @@ async def follow(request: Request) -> Response:
     check_same_site(request)
     deps = deps_of(request)
     check_rate(request)
-    async with request.form(max_files=0, max_fields=10) as form:
+    async with form_of(request, 10) as form:
         handle, uri = _word(form, "handle"), _word(form, "object")
     asked = await deps.db.read(lambda tx: _page(tx, deps.urls, uri))
     page = await _answer(deps, replace(asked, handle=handle))

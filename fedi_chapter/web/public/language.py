@@ -9,7 +9,7 @@ from fedi_chapter.core.errors import FormInvalid
 from fedi_chapter.core.i18n import languages
 from fedi_chapter.web import language
 from fedi_chapter.web.negotiate import deps_of
-from fedi_chapter.web.private import FORM, Cookie, own_path, to, word
+from fedi_chapter.web.private import Cookie, form_of, own_path, to, word
 from fedi_chapter.web.same_site import check_same_site
 
 COOKIE = Cookie(language.COOKIE, timedelta(days=365))
@@ -23,7 +23,7 @@ async def choose(request: Request) -> Response:
 
     """
     check_same_site(request)
-    async with request.form(**FORM) as form:
+    async with form_of(request) as form:
         wanted, path = word(form, "language"), own_path(word(form, "next"), "/")
     if wanted not in languages():
         raise FormInvalid(

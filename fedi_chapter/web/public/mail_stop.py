@@ -15,6 +15,7 @@ from fedi_chapter.store import mail_stops
 from fedi_chapter.store.pages.site import Site, site
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.private import form_of
 from fedi_chapter.web.templating import render
 
 
@@ -35,7 +36,7 @@ async def mail_stop_page(request: Request) -> Response:
 async def mail_stop(request: Request) -> Response:
     """End all mail to an address; with `again` in the form, lift that."""
     fingerprint = _fingerprint(request)
-    async with request.form(max_files=0, max_fields=5) as form:
+    async with form_of(request) as form:
         change = mail_stops.lift if form.get("again") else mail_stops.put
     await deps_of(request).db.write(lambda tx: change(tx, fingerprint))
     return await _page(request, fingerprint)

@@ -2,8 +2,11 @@
 
 from starlette.requests import Request
 
+from fedi_chapter.core.numbers import whole_number
+
+MOST = 999
+
 
 def replies_page(request: Request) -> int:
     """Return the number of the page of replies, the first where none or nonsense is named."""
-    text = request.query_params.get("replies", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 1
+    return whole_number(request.query_params.get("replies", ""), MOST) or 1
