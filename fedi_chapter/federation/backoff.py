@@ -9,6 +9,8 @@ from enum import StrEnum
 
 LONGEST = timedelta(hours=6)
 """No delivery and no host waits longer than this between two tries."""
+SHORTEST_WAIT = timedelta(seconds=30)
+"""How long a document that can't be had at the moment is left alone at least."""
 LEAST_ATTEMPTS = 20
 """Nothing is given up after fewer attempts than this."""
 HORIZON = timedelta(days=7)
@@ -111,6 +113,14 @@ def rest(failures: int, chance: float, *, asked: float | None = None) -> timedel
     """Return how long a host is left alone after its `failures`-th failure in a row."""
     wait = _jittered(Trouble.UNREACHABLE.first, failures, chance)
     return wait if asked is None else max(wait, min(timedelta(seconds=asked), LONGEST_ASKED))
+
+
+def asked_again_in(age: timedelta) -> timedelta:
+    """Return after how long a document is asked for again that has been wanted for `age`.
+
+    As long again as that, within bounds.
+    """
+    return min(max(age, SHORTEST_WAIT), LONGEST)
 
 
 def ceiling(first: timedelta, attempt: int) -> timedelta:

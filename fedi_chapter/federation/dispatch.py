@@ -17,6 +17,7 @@ from fedi_chapter.domain.remote_actor import PROFILE_AGE, RemoteActor
 from fedi_chapter.federation import bare_events, remote_actors, undoing
 from fedi_chapter.federation.above import fetch as fetch_above
 from fedi_chapter.federation.aside import read_aside
+from fedi_chapter.federation.backoff import asked_again_in
 from fedi_chapter.federation.case import Case, Handler
 from fedi_chapter.federation.concern import as_hint, concerns_us
 from fedi_chapter.federation.handlers import (
@@ -102,11 +103,8 @@ GONE = Ignored("the actor, or what it is about, is gone")
 UNUSABLE = Ignored("the origin gave nothing we can use")
 
 
-SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=6)
-"""How long an activity waits for a server that must be asked and does not answer: as long again
-as it has waited, within these bounds."""
 PATIENCE = timedelta(days=1)
-"""How old it may grow by that."""
+"""How old an activity may grow that waits for a server that must be asked and does not answer."""
 PATIENCE_WITH_DELETES = timedelta(days=31)
 """The same for a Delete: nobody sends it again."""
 DELETES = (act.DeleteActor, act.DeleteObject)
@@ -283,7 +281,7 @@ async def _after(
     now = deps.clock.now()
     age = now - job.received_at
     if age <= (PATIENCE_WITH_DELETES if isinstance(activity, DELETES) else PATIENCE):
-        due = now + min(max(age, SHORTEST_WAIT), LONGEST_WAIT)
+        due = now + asked_again_in(age)
         await deps.db.write(
             lambda tx: inbox.give_back(tx, job.id, due, error.message, stands_aside=stands_aside)
         )

@@ -25,6 +25,7 @@ from fedi_chapter.store import (
     messages,
     neighbours,
     replies,
+    unfilled,
 )
 from fedi_chapter.store.known import Known
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -173,6 +174,7 @@ def _as_what(tx: WriteTx, uri: str, author: RemoteActor) -> Known | None:
 def _put_event(tx: WriteTx, event: NeighbourEvent) -> None:
     """Keep an event, and no post that only tells of it."""
     neighbours.put_event(tx, event)
+    unfilled.remove(tx, event.uri)
     for post in neighbours.posts_near(tx, event):
         if tells_of(post, event):
             neighbours.remove(tx, post.uri, post.actor_uri)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fedi_chapter.core.log import because, get_logger
 from fedi_chapter.deps import Deps
-from fedi_chapter.federation import departures, learning
+from fedi_chapter.federation import bare_events, departures, learning
 from fedi_chapter.media import images
 from fedi_chapter.services import comeback, door, reminders, retention, series, zone_rules
 from fedi_chapter.store import foreign_words, media
@@ -46,6 +46,7 @@ TASKS = (
     Task("remind", timedelta(minutes=5), lambda deps: _remind(deps)),
     Task("no-shows", timedelta(minutes=30), lambda deps: _mark_no_shows(deps)),
     Task("learn hosts", timedelta(seconds=10), learning.learn_followers_hosts),
+    Task("fill events", timedelta(seconds=10), bare_events.fill_due),
     Task("departed", timedelta(minutes=10), departures.forget_departed),
     Task("zone rules", timedelta(days=1), lambda deps: follow_zone_rules(deps)),
     Task("judge words", timedelta(minutes=10), lambda deps: judge_words(deps)),

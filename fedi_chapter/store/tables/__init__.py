@@ -46,6 +46,7 @@ from fedi_chapter.store.tables.peers import (
     neighbour_posts,
     remote_actors,
     remote_keys,
+    unfilled_events,
 )
 from fedi_chapter.store.tables.queues import activities, deliveries, dropped, inbox, outbox
 from fedi_chapter.store.tables.rsvps import (
@@ -114,4 +115,5 @@ __all__ = [
     "tallies",
     "tombstones",
     "undone",
+    "unfilled_events",
 ]

@@ -139,6 +139,15 @@ neighbour_events = Table(
     Column("picture_alt", Text, nullable=False, default=""),
 )
 
+unfilled_events = Table(
+    "unfilled_events",
+    metadata,
+    Column("uri", ForeignKey("neighbour_events.uri", ondelete="CASCADE"), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("since", Instant, nullable=False),  # when it came without something
+    Column("due", Instant, nullable=False, index=True),  # when its page is asked next
+)
+
 blocks = Table(
     "blocks",
     metadata,
