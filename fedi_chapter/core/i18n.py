@@ -56,8 +56,12 @@ class Translator:
         return format_decimal(number, locale=self.locale)
 
     def date(self, at: datetime, zone: ZoneInfo) -> str:
-        """Return the whole day, such as `Saturday, September 19, 2026`."""
-        return _capital(format_date(at.astimezone(zone).date(), "full", locale=self.locale))
+        """Return the whole day as a line begins with it, such as `Saturday, September 19, 2026`."""
+        return _capital(self.day_within(at, zone))
+
+    def day_within(self, at: datetime, zone: ZoneInfo) -> str:
+        """Return the whole day as it stands inside a sentence: many languages write it small."""
+        return format_date(at.astimezone(zone).date(), "full", locale=self.locale)
 
     def short_date(self, at: datetime, zone: ZoneInfo) -> str:
         """Return a short day, such as `Sep 19, 2026`."""

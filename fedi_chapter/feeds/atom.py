@@ -64,7 +64,8 @@ def _event(feed: Element, event: Event, urls: Urls) -> None:
     entry = _entry(feed, urls.event(event.id), _name(event), event.language)
     _text(entry, "published", _instant(published))
     _text(entry, "updated", _instant(event.updated_at or published))
-    _link(entry, "enclosure", urls.event_ics(event.id), "text/calendar")
+    if event.takes_place:
+        _link(entry, "enclosure", urls.event_ics(event.id), "text/calendar")
     _tags(entry, event.tags)
     _text(entry, "summary", _when_and_where(event))
     _html(entry, "content", _told(event))
@@ -88,6 +89,10 @@ def _told(event: Event) -> str:
 
 def _when_and_where(event: Event) -> str:
     start = event.local(event.starts_at)
+    if event.is_postponed:
+        t = translator(event.language)
+        told = t("Not {date}: a new date will follow.", date=start.date())
+        return f"{told} {event.place.name}" if event.place else told
     place = f", {event.place.name}" if event.place else ""
     if not event.all_day:
         return f"{start:%Y-%m-%d %H:%M} ({event.timezone}){place}"

@@ -35,7 +35,7 @@ def write_schema(event: Event, host: LocalActor, urls: Urls) -> Document:
         "inLanguage": event.language,
         "startDate": _date(event, event.starts_at),
         "endDate": _date(event, event.last_moment if event.all_day else event.ends_at),
-        "previousStartDate": _date(event, event.previous_starts_at),
+        "previousStartDate": _date(event, _before(event)),
         "eventStatus": f"{_SCHEMA}/{_STATUS[event.status]}",
         "eventAttendanceMode": _attendance(event),
         "location": places[0] if len(places) == 1 else places,
@@ -49,6 +49,11 @@ def write_schema(event: Event, host: LocalActor, urls: Urls) -> Document:
         },
     }
     return {name: value for name, value in document.items() if value not in (None, "", [])}
+
+
+def _before(event: Event) -> datetime | None:
+    """Return the date it is no longer at; a postponed event keeps its own in both places."""
+    return event.starts_at if event.is_postponed else event.previous_starts_at
 
 
 def _date(event: Event, at: datetime | None) -> str | None:

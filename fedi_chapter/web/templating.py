@@ -45,6 +45,8 @@ INK_COLOURS = {
 """The inks of the style sheet by day; every chapter prints with one of them."""
 INKS = tuple(INK_COLOURS)
 NO_STORE = "private, no-store"
+_ENDS = frozenset(".!?…‽。！？｡।॥؟۔։።፧")
+_CLOSING = "\"'”’»›“‘)]}」』）"
 SHOWN_BY = ("object", "page", "token", "next")
 """The names in a query that pages hang on."""
 VARY_PAGE = f"{VARY}, Cookie"
@@ -156,6 +158,7 @@ def environment() -> Environment:
         map_link=map_link,
         in_words=rule_in_words,
         sentence=sentence,
+        ended=ended,
     )
     made.globals.update(
         static=static_url, form_number=PLACE, qr=qr_code, languages=languages, own_name=own_name
@@ -186,8 +189,16 @@ def excerpt(html: str, length: int = 200) -> str:
 
 def sentence(text: str) -> str:
     """Return what an error says as a sentence on a page."""
-    ends = "" if text.endswith((".", "!", "?")) else "."
-    return f"{text[:1].upper()}{text[1:]}{ends}"
+    return ended(f"{text[:1].upper()}{text[1:]}")
+
+
+def ended(text: str) -> str:
+    """Return a text that others wrote with an end, so that what follows is a sentence of its own.
+
+    What ends a sentence in any script is left as it is, also inside quotation marks.
+    """
+    last = text.rstrip(_CLOSING)[-1:]
+    return text if last in _ENDS else f"{text}."
 
 
 def map_link(place: Place) -> str:

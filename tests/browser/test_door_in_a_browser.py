@@ -370,3 +370,16 @@ def test_every_word_of_these_pages_stands_out(
         ]
         assert poor == []
     page.close()
+
+
+@pytest.mark.parametrize("guests", ["3.5", "1e3", "-1", "10"])
+def test_guests_that_are_no_number_are_not_noted_as_another_number(
+    phone: Phones, guests: str
+) -> None:
+    page = phone()
+    eli = page.locator(".door-person").filter(has_text="Eli")
+    eli.get_by_role("spinbutton").fill(guests)
+    eli.get_by_role("button").click()
+    expect(eli.get_by_role("spinbutton")).to_be_focused()
+    expect(eli.get_by_role("spinbutton")).to_have_value(guests)
+    expect(page.get_by_role("button", name="Undo: Eli")).to_have_count(0)

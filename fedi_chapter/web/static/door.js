@@ -145,9 +145,8 @@ function line(person) {
   button.addEventListener("click", (click) => {
     if (click.detail > 1) return; // the second half of a double tap, which would take back the first
     guests.blur(); // some browsers leave the focus where it was
-    const number = Math.min(Math.max(Math.trunc(Number(guests.value)) || 0, 0), Number(guests.max));
     if (person.came) note("undone", person);
-    else note("came", person, { guests: number });
+    else if (guests.reportValidity()) note("came", person, { guests: Number(guests.value) });
   });
   return row;
 }
@@ -210,7 +209,7 @@ newcomer.addEventListener("submit", (submit) => {
   submit.preventDefault();
   const { name, guests } = newcomer.elements;
   if (!name.value.trim() && name.required) return;
-  const said = { name: name.value.trim(), guests: Number(guests.value) || 0 };
+  const said = { name: name.value.trim(), guests: Number(guests.value) };
   if (!note("walk-in", null, said)) return;
   newcomer.reset();
   name.focus();
