@@ -60,6 +60,16 @@ def test_a_flyer_has_a_code_and_a_short_address_that_lead_to_the_event(
     expect(printer).to_have_url(f"{site}/events/{BUS.id}")
 
 
+@pytest.mark.parametrize("event", [BUS, PICNIC, SUPPER, CANCELLED])
+def test_what_stands_beside_the_text_has_the_whole_column(
+    printer: Page, site: str, event: Event
+) -> None:
+    printer.goto(f"{site}/events/{event.id}")
+    printer.emulate_media(media="print")
+    columns = printer.locator(".facts dl").evaluate("e => getComputedStyle(e).columnCount")
+    assert columns == "auto"
+
+
 def test_a_cancelled_flyer_says_so_in_black_on_white(printer: Page, site: str) -> None:
     printer.goto(f"{site}/events/{CANCELLED.id}")
     printer.emulate_media(media="print")
