@@ -332,3 +332,54 @@ async def test_an_address_with_a_wrong_number_shows_the_first_page(
     first = await house.page(f"{PATH}?replies=1")
     page = await house.page(f"{PATH}?replies={number}")
     assert re.sub(r"\b[0-9a-f]{32}\b", "", page) == re.sub(r"\b[0-9a-f]{32}\b", "", first)
+
+
+ODD = (
+    "%00",
+    "x%20y%00",
+    "%ED%A0%80",
+    "%FF",
+    "ü",
+    "٣",
+    "-1",
+    "9" * 400,
+    "../..",
+    "%0A",
+    "'",
+    "%F0%9F%98%80",
+)
+ASKED = (
+    *(f"{DESK}?undo={{}}", f"{DESK}?done={{}}", f"{DOOR}?q={{}}", "/admin?done={}", "/door/{}"),
+    *("/sign-in?token={}", "/sign-in?next={}", "/sign-in?done={}", "/sign-in/back/{}?state={}"),
+    *("/rsvp/{}", "/rsvp/{}.ics", "/rsvp/place/{}", "/mail/stop/{}", "/me/calendar/{}.ics"),
+    *("/e/{}", "/tags/{}", "/media/{}", "/follow?object={}", "/calendar?page={}", "/?page={}"),
+    *(f"{PATH}?answer={{}}", f"{PATH}?replies={{}}", f"{PATH}/card.jpg?{{}}", "/admin/events/{}"),
+)
+PRESSED = {
+    "/admin/replies/show": "reply",
+    "/admin/replies/hide": "reply",
+    "/admin/reports/close": "report",
+    "/admin/messages/close": "message",
+    "/admin/hosts/allow": "host",
+    f"{DESK}/approve": "rsvp",
+    f"{DESK}/decline": "rsvp",
+    f"{DESK}/mail": "rsvp",
+    f"{DOOR}/came": "rsvp",
+    f"{DOOR}/undo": "rsvp",
+    f"{DOOR}/walk-in": "rsvp",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_nothing_odd_in_an_address_or_behind_a_button_is_a_failure_of_ours(
+    desk: Desk, odd: str
+) -> None:
+    for asked in ASKED:
+        answer = await desk.browser.get(asked.replace("{}", odd))
+        assert answer.status_code < 500, (asked, answer.text)
+    word = await csrf(desk.browser)
+    kind = {**OURS, "Content-Type": "application/x-www-form-urlencoded"}
+    for path, name in PRESSED.items():
+        body = f"csrf={word}&sure=yes&email=a@b.example&{name}={odd}"
+        answer = await desk.browser.post(path, content=body.encode(), headers=kind)
+        assert 400 <= answer.status_code < 500, (path, answer.text)
