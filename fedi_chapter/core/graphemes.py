@@ -19,8 +19,10 @@ _JOINED = (
 )
 _FLAG = range(0x1F1E6, 0x1F200)
 # Letters and symbols that are blank: fillers of Hangul, a Braille cell without dots, a note
-# without a head, and what stands for an object that is not there.
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159\ufffc")
+# without a head, two empty squares of hieroglyphs, and what stands for an object that is not there.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00013441\U00013442\ufffc")
+_PICTURES = (range(0x1F000, 0x1FB00), range(0x1FC00, 0x1FFFE))
+"""Kept for emoji (UTS 51, Extended_Pictographic): phones have new ones before Python knows them."""
 
 
 LONGEST = 32
@@ -61,9 +63,17 @@ def cut(text: str, most: int) -> str:
 def is_visible(text: str) -> bool:
     """Tell whether there is anything to see: a letter, digit, sign or picture."""
     return any(
-        unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
+        (unicodedata.category(character)[0] in "LNPS" and character not in _BLANK)
+        or _is_new_picture(character)
         for character in text
     )
+
+
+def _is_new_picture(character: str) -> bool:
+    """Tell whether it is an emoji that this Python does not know yet."""
+    if unicodedata.category(character) != "Cn":
+        return False
+    return any(ord(character) in pictures for pictures in _PICTURES)
 
 
 def _belongs(cluster: str, character: str) -> bool:
@@ -78,5 +88,5 @@ def _belongs(cluster: str, character: str) -> bool:
     if any(first <= point <= end for first, end in _JOINED):
         return True
     if last == _ZWJ:
-        return unicodedata.category(character) == "So"
+        return unicodedata.category(character) == "So" or _is_new_picture(character)
     return point in _FLAG and len(cluster) == 1 and ord(last) in _FLAG

@@ -26,6 +26,8 @@ FAMILY = "👨‍👩‍👧‍👦"
         ("한글", 2),
         ("❤️‍🔥", 1),
         ("🧑🏿‍🚀", 1),
+        ("🫨", 1),
+        ("🧑\u200d🫩", 1),
         ("नमस्ते", 4),
         ("a\r\nb", 4),
         ("e" + "\u0301" * 63, 2),
@@ -40,11 +42,17 @@ def test_a_letter_a_digit_a_sign_and_a_picture_can_be_seen(text: str) -> None:
     assert is_visible(text)
 
 
+@pytest.mark.parametrize("text", ["🫨", "🪿", "🫩", "\U0001faff", "\U0001fffd"])
+def test_an_emoji_newer_than_this_python_can_be_seen(text: str) -> None:
+    assert is_visible(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         *("", " ", "\u200b\u200d", "\u3164", "\uffa0", "\u115f\u1160", "\u2800", "\u0301"),
         *("\u00ad", "\u2060", "\ufe0f", "\u180e", "\U000e0041", "\u202e", "\ue000", "\ufffc"),
+        *("\U00013441\U00013442", "\ufdd0", "\U0001ffff", "\U000e0100", "\u0378"),
     ],
 )
 def test_blank_letters_and_signs_without_width_can_not(text: str) -> None:
