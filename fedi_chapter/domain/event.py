@@ -180,15 +180,18 @@ class Event:
         return local_at(at, self.zone)
 
 
-def moved_to(event: Event, starts_at: datetime, timezone: str) -> Event:
+def moved_to(
+    event: Event, starts_at: datetime, timezone: str, meant: datetime | None = None
+) -> Event:
     """Return the event at another start or in another zone.
 
-    End and deadline are as many days later or earlier as the start, and keep their hours.
+    End and deadline are as many days later or earlier as the start, and keep their hours. Where
+    clocks skip the start, `meant` is the local time it would have had: they don't follow it.
     """
     if (starts_at, timezone) == (event.starts_at, event.timezone):
         return event
     zone = ZoneInfo(timezone)
-    shift = local_at(starts_at, zone) - event.local(event.starts_at)
+    shift = (meant or local_at(starts_at, zone)) - event.local(event.starts_at)
 
     def along(at: datetime) -> datetime:
         return instant_at(event.local(at) + shift, zone)

@@ -8,7 +8,7 @@ from typing import NewType
 from zoneinfo import ZoneInfo
 
 from fedi_chapter.domain.chapter import ActorId
-from fedi_chapter.domain.event import EventId
+from fedi_chapter.domain.event import Event, EventId, moved_to
 from fedi_chapter.domain.local_time import instant_at
 from fedi_chapter.domain.recurrence import Rule
 
@@ -51,3 +51,9 @@ class Series:
     def starts(self, local: datetime) -> datetime:
         """Return the instant of a local start."""
         return instant_at(local, self.zone)
+
+    def planned(self, template: Event, local: datetime) -> Event:
+        """Return the template at another date; end and deadline keep their hours."""
+        begins = template.local(template.starts_at)  # of a skipped hour it shows another one
+        meant = local if begins == self.begins else None
+        return moved_to(template, self.starts(local), self.timezone, meant)

@@ -101,7 +101,7 @@ def _foreseen(series: Series, year: datetime) -> Iterator[datetime]:
 def _planned(series: Series, whole: Event, local: datetime) -> Event:
     """Return the event as its series plans it for a date."""
     return replace(
-        moved_to(whole, series.starts(local), series.timezone),
+        series.planned(whole, local),
         published_at=series.created_at,
         updated_at=series.updated_at,
         revision=0,

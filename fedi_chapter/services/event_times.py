@@ -51,7 +51,8 @@ def _in_hours(old: Event, start: str | None, end: str | None, zone: ZoneInfo) ->
         raise FormInvalid("it is not said at what hour it starts", cure="give the start (--start)")
     else:
         starts_at = _same_hour(old, zone)
-    event = replace(moved_to(old, starts_at, zone.key), all_day=False)
+    meant = None if start else old.local(old.starts_at)
+    event = replace(moved_to(old, starts_at, zone.key, meant), all_day=False)
     if end is not None:
         return replace(event, ends_at=_hour(end, zone, "end") if end else None)
     return replace(event, ends_at=None) if old.all_day else event

@@ -13,7 +13,7 @@ from itertools import islice, takewhile
 
 from fedi_chapter.core.errors import AlreadyCancelled, Conflict, FormInvalid, Missing
 from fedi_chapter.domain.chapter import LocalActor
-from fedi_chapter.domain.event import Event, EventId, moved_to
+from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.local_time import local_at
 from fedi_chapter.domain.rule_reading import new_rule
 from fedi_chapter.domain.series import Series, SeriesId
@@ -112,7 +112,7 @@ def _due(tx: ReadTx, series: Series) -> datetime | None:
 def _make(tx: WriteTx, series: Series, template: Event, local: datetime) -> Event:
     """Store the event of one date of a series, as a draft."""
     event = replace(
-        moved(template, series, local),
+        series.planned(template, local),
         id=EventId(tx.new_id()),
         created_at=tx.now,
         occurrence=local,
@@ -120,11 +120,6 @@ def _make(tx: WriteTx, series: Series, template: Event, local: datetime) -> Even
     events.insert(tx, event)
     exact_places.copy(tx, template.id, event.id)
     return event
-
-
-def moved(template: Event, series: Series, local: datetime) -> Event:
-    """Return the template at another date; end and deadline keep their hours."""
-    return moved_to(template, series.starts(local), series.timezone)
 
 
 # -- skip, and end ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import takewhile
 
-from fedi_chapter.domain.event import Event, EventId
+from fedi_chapter.domain.event import Event, EventId, moved_to
 from fedi_chapter.domain.local_time import local_at
 from fedi_chapter.domain.recurrence import matched
 from fedi_chapter.domain.rule_reading import new_rule
@@ -21,7 +21,6 @@ from fedi_chapter.services.series import (
     date_of,
     held_from,
     in_series,
-    moved,
     revise,
 )
 from fedi_chapter.store import events, exact_places
@@ -76,7 +75,7 @@ def _is_whole(event: Event, series: Series) -> bool:
 def _template_from(tx: WriteTx, event: Event, old: Series) -> Event:
     """Return the template for this event and the following, at this event's own date."""
     template = held_event(tx, old.template_id)
-    there = moved(template, old, date_of(event))
+    there = moved_to(template, old.starts(date_of(event)), old.timezone)
     if _is_whole(event, old):
         events.change(tx, there)
         return there
@@ -158,7 +157,9 @@ def _told(event: Event, to: datetime, change: _Change) -> EventFields:
     moves = to != date_of(event) and not event.is_postponed
     if moves:
         starts_at = change.new.starts(to)
-    target = moved(change.template, change.new, local_at(starts_at, change.new.zone))
+    is_planned = starts_at == change.new.starts(to)
+    local = to if is_planned else local_at(starts_at, change.new.zone)
+    target = change.new.planned(change.template, local)
     deadline = fields.rsvp_until is not None or (moves and event.rsvp_until is not None)
     return replace(
         fields,

@@ -103,6 +103,18 @@ async def test_an_hour_that_clocks_skip_is_moved_on_and_the_end_stays_after_the_
     assert wall(moved) == ["03-14 01:45", "03-14 03:30", "03-14 01:00"]
 
 
+async def test_correcting_the_zone_into_a_skipped_hour_moves_the_start_alone(house: House) -> None:
+    made = await create(
+        house,
+        timezone="America/Phoenix",
+        start="2027-03-14T02:30",
+        end="2027-03-14T05:00",
+        rsvp_until="2027-03-13T18:00",
+    )
+    corrected = await edit(house, made.id, timezone="America/New_York")
+    assert wall(corrected) == ["03-14 03:30", "03-14 05:00", "03-13 18:00"]
+
+
 async def test_the_second_of_two_equal_hours_stays_the_second(house: House) -> None:
     made = await create(
         house, start="2027-11-07T01:30-05:00", end="2027-11-07T04:00", rsvp_until=None
@@ -132,6 +144,50 @@ async def test_every_date_of_a_series_keeps_the_hours_of_end_and_deadline(
     assert {tuple(each[6:] for each in wall(event)) for event in made} == {
         ("22:00", "05:30", "18:00")
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "skipped", "shown"),
+    [
+        ("America/New_York", "2027-02-28T02:30", "03-14", "03:30"),
+        ("Europe/Berlin", "2027-03-14T02:15", "03-28", "03:15"),
+        ("Australia/Lord_Howe", "2027-09-19T02:10", "10-03", "02:40"),
+        ("Africa/Cairo", "2027-04-16T00:30", "04-30", "01:30"),
+        ("Atlantic/Azores", "2027-03-14T00:10", "03-28", "01:10"),
+    ],
+)
+async def test_where_clocks_skip_the_start_of_a_date_its_end_and_deadline_keep_their_hours(
+    house: House, clock: SetClock, zone: str, first: str, skipped: str, shown: str
+) -> None:
+    day = datetime.fromisoformat(first)
+    fields = replace(
+        FIELDS,
+        timezone=zone,
+        start=first,
+        end=f"{day:%Y-%m-%d}T05:00",
+        rsvp_until=f"{day - timedelta(days=1):%Y-%m-%d}T18:00",
+    )
+    clock.at = day.replace(tzinfo=UTC) - timedelta(days=3)
+    begun = await house.do(
+        lambda tx: series.create_series(tx, house.chapter, fields, "FREQ=WEEKLY", house.urls)
+    )
+    for _ in range(4):
+        clock.advance(timedelta(hours=13))
+        for each in await house.see(series.running):
+            await house.do(lambda tx, of=each: series.publish_next(tx, of))  # type: ignore[misc]
+    made = await house.see(lambda tx: events.of_series(tx, str(begun.series_id)))
+    found = {hours[0][:5]: hours for hours in map(wall, made)}
+    assert found[skipped][0] == f"{skipped} {shown}"
+    assert {tuple(each[6:] for each in hours[1:]) for hours in found.values()} == {
+        ("05:00", "18:00")
+    }
+    await house.do(  # a new end for all leaves the skipped one where the others are
+        lambda tx: series_change.edit_following(
+            tx, made[-2].id, EventFields(end=f"{made[-2].last_day}T06:00"), house.urls
+        )
+    )
+    later = [await house.see(lambda tx, of=each.id: events.get(tx, of)) for each in made[-2:]]  # type: ignore[misc]
+    assert {wall(event)[1][6:] for event in later if event} == {"06:00"}
 
 
 async def test_correcting_the_zone_of_a_series_keeps_the_hours_and_what_was_moved_alone(
