@@ -17,7 +17,7 @@ class Incoming:
     type: str
     body: bytes
     host: str = ""
-    """The actor's host: what comes in is taken in turns, host by host."""
+    """That of whoever signed it, else the actor's: what comes in is taken in turns by host."""
     signed_at: datetime = LONG_AGO
     """The date its request was signed with."""
     place: datetime = LONG_AGO

@@ -4,7 +4,7 @@ Called by `federation.inbox` within one transaction for many requests.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fedi_chapter.core.errors import Busy, KeyUnavailable, KeyUnusable, PeerBlocked
@@ -29,6 +29,12 @@ class Guest:
     """Of use only if we know its actor."""
     let_in: asyncio.Future[None]
 
+    @property
+    def hint(self) -> tuple[str, str] | None:
+        """What it says of its actor that nobody proved; we look, and need hear it but once."""
+        said = self.incoming
+        return (said.actor_uri, said.type) if self.is_of_itself and not said.proved else None
+
     def answer(self, error: Exception | None) -> None:
         """Let it in, or turn it away with `error`; one that gave up is left alone."""
         if self.let_in.done():
@@ -45,46 +51,68 @@ class Stored:
 
     refusals: list[Exception | None]
     """Why a guest was turned away, in their order; None for the others."""
+    rooms: dict[str, int]
+    """How many more each host may store."""
     taken: int = 0
     strangers: int = 0
+    hints: int = 0
+    """What nobody proved, and says no more than what waits already."""
 
 
 def put(
-    tx: WriteTx, batch: Sequence[Guest], mode: FederationMode, rooms: dict[str, int], most: int
+    tx: WriteTx,
+    batch: Sequence[Guest],
+    mode: FederationMode,
+    rooms: Mapping[str, int],
+    most: int,
 ) -> Stored:
     """Store the rows of those who are welcome and have room; say why the others have not.
 
-    `rooms` is what is known of how many each host may store, out of `most`, and is what is left
-    afterwards.
-    What is dropped is counted, which costs about what storing it would.
+    `rooms` is what is known of how many each host may store, out of `most`. It is not changed
+    here: a transaction may be run again. What is dropped is counted, which costs about what
+    storing it would.
     """
     wanted = welcome(tx, frozenset().union(*(guest.peers for guest in batch)), mode)
     of_itself = {guest.incoming.actor_uri for guest in batch if guest.is_of_itself}
     strangers = of_itself - remote_actors.known_among(tx, of_itself) if of_itself else of_itself
+    hints = inbox.hinted(tx, of_itself - strangers) if of_itself else set()
     keys = remote_actors.public_keys(tx, {guest.key.id for guest in batch if guest.key})
-    taken, stored = list[Incoming](), Stored([])
+    taken, stored = list[Incoming](), Stored([], dict(rooms))
     for guest in batch:
         host = guest.incoming.host
-        if host not in rooms:
-            rooms[host] = inbox.room(tx, host, most)
-        refusal: Exception | None = None
-        if not guest.peers <= wanted:
-            refusal = PeerBlocked()
-        elif rooms[host] <= 0:
-            refusal = Busy(f"too many activities of {host} wait to be processed")
-        elif guest.key and keys.get(guest.key.id) != guest.key.public:
-            refusal = _changed(guest.key, keys.get(guest.key.id))
-        elif guest.is_of_itself and guest.incoming.actor_uri in strangers:
-            stored.strangers += 1
-        else:
-            rooms[host] -= 1
-            taken.append(guest.incoming)
+        if host not in stored.rooms:
+            stored.rooms[host] = inbox.room(tx, host, most)
+        refusal = _refusal(guest, wanted, keys, stored.rooms[host])
         stored.refusals.append(refusal)
+        if refusal is not None:
+            continue
+        if guest.is_of_itself and guest.incoming.actor_uri in strangers:
+            stored.strangers += 1
+        elif guest.hint in hints:
+            stored.hints += 1
+        else:
+            hints |= {guest.hint} if guest.hint else set()
+            stored.rooms[host] -= 1
+            taken.append(guest.incoming)
     inbox.put_many(tx, taken)
     stored.taken = len(taken)
-    if stored.strangers:
-        dropped.add(tx, dropped.STRANGER, stored.strangers)
+    for reason, number in ((dropped.STRANGER, stored.strangers), (dropped.REPLAY, stored.hints)):
+        if number:
+            dropped.add(tx, reason, number)
     return stored
+
+
+def _refusal(
+    guest: Guest, wanted: frozenset[str], keys: Mapping[str, bytes], room: int
+) -> Exception | None:
+    """Return why a guest is turned away."""
+    if not guest.peers <= wanted:
+        return PeerBlocked()
+    if room <= 0:
+        return Busy(f"too many activities of {guest.incoming.host} wait to be processed")
+    if guest.key and keys.get(guest.key.id) != guest.key.public:
+        return _changed(guest.key, keys.get(guest.key.id))
+    return None
 
 
 def welcome(tx: ReadTx, peers: frozenset[str], mode: FederationMode) -> frozenset[str]:

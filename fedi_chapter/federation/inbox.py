@@ -31,7 +31,7 @@ from fedi_chapter.federation.line import Line
 from fedi_chapter.federation.trust import Verdict
 from fedi_chapter.federation.turnstile import Turnstile
 from fedi_chapter.net.fetch import Budget
-from fedi_chapter.net.pools import domain_of
+from fedi_chapter.net.pools import domain_of, network
 from fedi_chapter.sig import verify
 from fedi_chapter.store import inbox
 from fedi_chapter.store.tx import ReadTx
@@ -119,8 +119,10 @@ class InboxDoor:
             self._inside -= 1
             self._deps.metrics.levels[INSIDE] = self._inside
 
-    async def receive(self, request: verify.Request, *, is_personal: bool) -> None:
-        """Verify, judge and store one activity; return when it is committed.
+    async def receive(
+        self, request: verify.Request, *, is_personal: bool, address: str = ""
+    ) -> None:
+        """Verify, judge and store one activity from `address`; return when it is committed.
 
         A personal inbox and the shared one take the same: for whom it is stands in the activity.
 
@@ -133,31 +135,34 @@ class InboxDoor:
         """
         self._deps.metrics.add("inbox.personal" if is_personal else "inbox.shared")
         with self._counted():
-            await self._receive(request)
+            await self._receive(request, network(address))
 
-    async def _receive(self, request: verify.Request) -> None:
+    async def _receive(self, request: verify.Request, sender: str) -> None:
         activity = await read_aside(read_activity, request.body)
         now = self._deps.clock.now()
         claim = verify.claim(request, now=now)
-        key = await self._signer(claim, activity)
+        key = await self._signer(claim, activity, sender)
         signer = key.owner if key else None
         verdict = self._judge(activity, signer)
         if verdict is Verdict.DROP:
             return
+        host = host_of(signer or activity.actor)
         incoming = Incoming(
             activity_id=activity.id or "",
             actor_uri=activity.actor,
             type=type(activity).__name__,
             body=request.body,
-            host=host_of(activity.actor),
+            host=host,
             signed_at=claim.made_at,
-            place=self._line.place(activity.actor, now),
+            place=self._line.place(signer or f"nobody of {host}", now),
             proved=verdict is Verdict.TAKE,
         )
         peers = frozenset({activity.actor, signer or activity.actor})
         await self._store(incoming, peers, key, is_of_itself=isinstance(activity, OF_ITSELF))
 
-    async def _signer(self, claim: verify.Claim, activity: act.Activity) -> RemoteKey | None:
+    async def _signer(
+        self, claim: verify.Claim, activity: act.Activity, sender: str
+    ) -> RemoteKey | None:
         """Return the key that made the signature, None where nobody need prove it.
 
         A key that was fetched just now is not fetched again: whether we had it before must not
@@ -167,21 +172,21 @@ class InboxDoor:
         if isinstance(activity, OF_ITSELF):
             return self._signer_of_itself(claim, key)
         if key is None:
-            return self._checked_first(claim, await self._fetched(claim.key_id))
+            return self._checked_first(claim, await self._fetched(claim.key_id), sender)
         try:
             return self._checked(claim, key)
         except SignatureInvalid:
             self._keys.pop(key.id, None)
         newer = await self._known(claim.key_id, activity.actor)
         if newer is None or newer == key:
-            newer = await self._changed(key)
+            newer = await self._changed(key, sender)
         return self._checked(claim, newer)
 
-    def _checked_first(self, claim: verify.Claim, fetched: RemoteKey) -> RemoteKey:
+    def _checked_first(self, claim: verify.Claim, fetched: RemoteKey, sender: str) -> RemoteKey:
         try:
             return self._checked(claim, fetched)
         except SignatureInvalid:
-            remote_actors.close_change(self._deps, fetched)
+            remote_actors.close_change(self._deps, fetched, sender)
             raise
 
     def _signer_of_itself(self, claim: verify.Claim, key: RemoteKey | None) -> RemoteKey | None:
@@ -229,9 +234,9 @@ class InboxDoor:
         async with self._is_asking(key_id):
             return await remote_actors.fetched_key(self._deps, key_id, Budget(), is_welcome=True)
 
-    async def _changed(self, key: RemoteKey) -> RemoteKey:
+    async def _changed(self, key: RemoteKey, sender: str) -> RemoteKey:
         async with self._is_asking(key.id):
-            return await remote_actors.changed_key(self._deps, key, Budget())
+            return await remote_actors.changed_key(self._deps, key, Budget(), sender)
 
     @asynccontextmanager
     async def _is_asking(self, key_id: str) -> AsyncIterator[None]:
@@ -302,7 +307,7 @@ class InboxDoor:
                 guest.answer(error)
             return
         self._room -= len(batch)
-        self._rooms |= rooms
+        self._rooms |= stored.rooms
         for guest, refusal in zip(batch, stored.refusals, strict=True):
             if guest.key and isinstance(refusal, KeyUnusable | KeyUnavailable):
                 self._keys.pop(guest.key.id, None)

@@ -13,7 +13,7 @@ from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
 REPLAY = "replay"
-"""The same, signed at the same time, was taken in before."""
+"""The same, signed at the same time, was taken in before; or nobody proved it, and it waits."""
 STRANGER = "stranger"
 """Somebody we never met spoke only of itself."""
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     true,
     update,
@@ -63,10 +64,10 @@ _PUT = (
 _PUT_SQLITE = (
     "INSERT INTO inbox"
     " (state, attempts, received_at, due,"
-    " activity_id, digest, signed_at, place, proved, host, actor_uri, type, body)"
+    " activity_id, digest, signed_at, place, proved, stands_aside, host, actor_uri, type, body)"
     " VALUES {rows} ON CONFLICT (digest, signed_at) DO NOTHING"
 )
-_ROW_SQLITE = "('waiting', 0, ?1, ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ROW_SQLITE = "('waiting', 0, ?1, ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # Within RETURNING, SQLAlchemy leaves out the table, and a subquery would mean its own columns.
 # What stands outside is an expression: SQLite looks up no index by a mere column of that row.
 _OUTER_ID: ColumnElement[Any] = literal_column("inbox.id")
@@ -194,7 +195,10 @@ _FINISH = Prepared(
 
 
 def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
-    """Store verified activities; replays of what we had before are left out, and counted."""
+    """Store verified activities; replays of what we had before are left out, and counted.
+
+    What nobody proved stands aside: nobody's own words wait for what others say in their name.
+    """
     if not incoming:
         return
     is_sqlite = tx.conn.dialect.name == "sqlite"
@@ -213,6 +217,7 @@ def _put_postgres(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
                 "signed_at": each.signed_at,
                 "place": each.place,
                 "proved": each.proved,
+                "stands_aside": not each.proved,
                 "host": each.host,
                 "actor_uri": each.actor_uri,
                 "type": each.type,
@@ -235,7 +240,7 @@ def _put_sqlite(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
     values: list[object] = [number(tx.now)]
     for each in incoming:
         values += (each.activity_id, each.digest, number(each.signed_at), number(each.place))
-        values += (each.proved, each.host, each.actor_uri, each.type, each.body)
+        values += (each.proved, not each.proved, each.host, each.actor_uri, each.type, each.body)
     rows = ", ".join([_ROW_SQLITE] * len(incoming))
     return int(driver(tx.conn).execute(_PUT_SQLITE.format(rows=rows), values).rowcount)
 
@@ -307,6 +312,15 @@ def give_back(
 def park(tx: WriteTx, job_id: int, error: str) -> None:
     """Set an activity aside that can't be processed; its body stays for a look at it."""
     _change(tx, job_id, state="parked", outcome=error)
+
+
+def hinted(tx: ReadTx, actors: Collection[str]) -> set[tuple[str, str]]:
+    """Return of which `actors` something unproved waits that nobody has in hand, with its type."""
+    is_free = or_(inbox.c.lease_until.is_(None), inbox.c.lease_until <= tx.now)
+    found = select(inbox.c.actor_uri, inbox.c.type).where(
+        inbox.c.actor_uri.in_(actors), _WAITING, ~inbox.c.proved, is_free
+    )
+    return {(row.actor_uri, row.type) for row in tx.conn.execute(found.distinct())}
 
 
 def waiting(tx: ReadTx) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,21 @@ async def test_one_bad_row_harms_nobody_else(world: World, monkeypatch: pytest.M
     assert answers[1] == 500 or isinstance(answers[1], ValueError)
     await world.settle()
     assert await chapter.read(lambda tx: reactions.counts(tx, [post])) == (1, 2)
+
+
+async def test_a_batch_that_is_committed_at_the_second_try_takes_its_room_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "MOST_WAITING_HOST", 3)
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    post, real = await chapter.post("Hello"), door.put
+
+    def put(tx: WriteTx, *given: Any) -> Any:
+        with tx.conn.begin_nested() as first:
+            real(tx, *given)
+            first.rollback()
+        return real(tx, *given)
+
+    monkeypatch.setattr(door, "put", put)
+    answers = [await mastodon.member(f"u{number}").like(post) for number in range(4)]
+    assert answers == [202, 202, 202, 503]

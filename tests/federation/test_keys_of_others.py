@@ -27,8 +27,11 @@ class Altered(Member):
         return {**super().document(), **self.changes}
 
 
-async def somebody(world: World, **changes: object) -> tuple[Chapter, Altered]:
-    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+async def somebody(
+    world: World, *, trusted_proxies: str = "", **changes: object
+) -> tuple[Chapter, Altered]:
+    chapter = await world.chapter("a.test", trusted_proxies=trusted_proxies)
+    mastodon = world.mastodon("m.test")
     alice = Altered(mastodon, "alice", mastodon.key)
     alice.changes = changes
     mastodon.members["alice"] = alice

@@ -34,7 +34,7 @@ inbox = Table(
     Column("digest", Text, nullable=False),  # of what was said, and by whom
     Column("signed_at", Instant, nullable=False),
     Column("proved", Boolean, nullable=False),  # by a key of its actor
-    Column("host", Text, nullable=False, server_default=""),  # of the actor
+    Column("host", Text, nullable=False, server_default=""),  # of who signed
     Column("actor_uri", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("body", LargeBinary),  # emptied when done

@@ -40,7 +40,11 @@ class Inbox:
         door: InboxDoor = request.app.state.door
         async with door.visit(int(headers.get(Field.CONTENT_LENGTH) or LARGEST_BODY)):
             body = await _whole(receive)
-            await door.receive(request_of(request, body), is_personal=self._is_personal)
+            await door.receive(
+                request_of(request, body),
+                is_personal=self._is_personal,
+                address=scope["client"][0] if scope.get("client") else "",
+            )
         await _ACCEPTED(scope, receive, send)
 
 
