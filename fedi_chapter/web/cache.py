@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.form_numbers import PLACE
 from fedi_chapter.web.language import is_for_one
-from fedi_chapter.web.negotiate import is_known, takes_gzip
-from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
+from fedi_chapter.web.negotiate import is_unchanged, takes_gzip
+from fedi_chapter.web.request_headers import RequestHeaders, headers_of
 
 Headers = list[tuple[bytes, bytes]]
 ToldApart = Callable[[RequestHeaders], tuple[str, ...]]
@@ -160,8 +160,8 @@ class AnswerCache:
 
 
 async def _serve(kept: Kept, asked: RequestHeaders, method: str, send: Send) -> None:
-    known = asked.get(Field.IF_NONE_MATCH)
-    unchanged = known is not None and is_known(kept.etag, known)
+    modified = dict(kept.headers).get(b"last-modified")
+    unchanged = is_unchanged(asked, kept.etag, modified.decode() if modified else None)
     headers, body = kept.headers, kept.body
     if kept.can_be_packed:
         named = dict(headers)

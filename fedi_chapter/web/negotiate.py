@@ -96,7 +96,7 @@ def answer(
     if modified is not None:
         fields["Last-Modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
     fields.update(headers or {})
-    if _is_unchanged(request, etag, modified):
+    if is_unchanged(headers_of(request.scope), etag, fields.get("Last-Modified")):
         return Response(status_code=304, headers=fields)
     return Response(body, media_type=media_type, headers=fields)
 
@@ -106,8 +106,8 @@ def is_known(etag: str, known: str) -> bool:
     return known.strip() == "*" or etag in known
 
 
-def _is_unchanged(request: Request, etag: str, modified: datetime | None) -> bool:
-    headers = headers_of(request.scope)
+def is_unchanged(headers: RequestHeaders, etag: str, modified: str | None) -> bool:
+    """Tell whether the asker has the answer of these validators already (RFC 9110 §13.2.2)."""
     known = headers.get(Field.IF_NONE_MATCH)
     if known is not None:
         return is_known(etag, known)
@@ -115,7 +115,7 @@ def _is_unchanged(request: Request, etag: str, modified: datetime | None) -> boo
     if since is None or modified is None:
         return False
     try:
-        return modified.replace(microsecond=0) <= parsedate_to_datetime(since)
+        return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
     except (ValueError, TypeError):
         return False
 

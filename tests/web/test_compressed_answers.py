@@ -1,6 +1,8 @@
 """Answers that are the same for everybody are compressed, and nothing beside a secret is."""
 
 import gzip
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 import httpx
 import pytest
@@ -48,6 +50,28 @@ async def test_the_first_who_asks_gets_it_compressed_and_a_second_time_nothing(
     )
     assert (again.status_code, body) == (304, b"")
     assert "content-encoding" not in again.headers
+
+
+@pytest.mark.parametrize("path", ["/events.json", "/calendar.ics", "/feed.atom"])
+async def test_who_has_the_newest_by_its_date_gets_nothing_also_from_memory(
+    house: House, path: str
+) -> None:
+    house.clock.advance(timedelta(minutes=1))
+    first, _ = await raw(house, path, **PLAIN)
+    at = parsedate_to_datetime(first.headers["last-modified"])
+    for since, status in (
+        (at, 304),
+        (at + timedelta(days=1), 304),
+        (at - timedelta(seconds=1), 200),
+    ):
+        known = {"If-Modified-Since": format_datetime(since, usegmt=True)}
+        again, body = await raw(house, path, **PLAIN, **known)
+        assert (again.status_code, not body) == (status, status == 304)
+        # Who names an ETag as well is answered by that alone (RFC 9110 §13.1.3).
+        again, _ = await raw(house, path, **PLAIN, **known, **{"If-None-Match": '"another"'})
+        assert again.status_code == 200
+    again, _ = await raw(house, path, **PLAIN, **{"If-Modified-Since": "some day"})
+    assert again.status_code == 200
 
 
 async def test_what_is_for_one_person_or_carries_a_number_is_sent_as_it_is(house: House) -> None:
