@@ -125,7 +125,10 @@ class AnswerCache:
             await self.app(scope, receive, send)
             return
         headers = headers_of(scope)
-        if headers.is_ambiguous or is_for_one(headers):  # who is signed in sees their own
+        if headers.is_ambiguous:
+            await self.app(scope, receive, _kept_by_nobody(send))
+            return
+        if is_for_one(headers):  # who is signed in sees their own
             await self.app(scope, receive, send)
             return
         version = self._current_version()
@@ -157,6 +160,18 @@ class AnswerCache:
         self.kept[key] = fresh
         while len(self.kept) > ROOM:
             self.kept.popitem(last=False)
+
+
+def _kept_by_nobody(send: Send) -> Send:
+    """Return a `send` that tells all on the way to keep nothing: they may have read otherwise."""
+
+    async def telling(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            others = [pair for pair in message["headers"] if pair[0] != b"cache-control"]
+            message = {**message, "headers": [*others, (b"cache-control", b"no-store")]}
+        await send(message)
+
+    return telling
 
 
 async def _serve(kept: Kept, asked: RequestHeaders, method: str, send: Send) -> None:

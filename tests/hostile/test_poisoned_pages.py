@@ -148,4 +148,7 @@ async def test_a_header_said_twice_is_neither_kept_nor_answered_from_memory(
         for head in (PAGE, DOCUMENT, doubled):
             await say(port, start + head + b"\r\n")
         assert b"x-request-id" not in await say(port, start + PAGE + b"\r\n")
-        assert b"x-request-id" in await say(port, start + doubled + b"\r\n")
+        answer = await say(port, start + doubled + b"\r\n")
+        assert b"x-request-id" in answer
+        told = [line for line in answer.split(b"\r\n") if line.startswith(b"cache-control:")]
+        assert told == [b"cache-control: no-store"]
