@@ -3,8 +3,9 @@
 Called by `web.fedi.wellknown`. They name our actors to strangers and hold nothing else.
 """
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fedi_chapter import __version__
 from fedi_chapter.core.names import ascii_host
@@ -28,7 +29,7 @@ def find(tx: ReadTx, urls: Urls, resource: str) -> LocalActor | None:
     """
     scheme, _, rest = resource.partition(":")
     if scheme.lower() == "acct":
-        return _by_handle(tx, urls, rest.removeprefix("@"))
+        return _by_handle(tx, urls, unquote(rest).removeprefix("@"))
     try:
         parts = urlsplit(resource)
     except ValueError:  # its host is none
@@ -39,8 +40,16 @@ def find(tx: ReadTx, urls: Urls, resource: str) -> LocalActor | None:
     if not path or parts.query:
         return None if parts.query else local_actors.instance_actor(tx)
     if path.startswith("/@"):
-        return local_actors.by_handle(tx, path.removeprefix("/@").lower())
+        return at_name(tx, urls, path.removeprefix("/@"))
     return ours.actor_at(tx, urls, urls.base + path)
+
+
+def at_name(tx: ReadTx, urls: Urls, name: str) -> LocalActor | None:
+    """Return the actor of ours at `BASE/@name`, or `BASE/@name@host` with our own host."""
+    name = unquote(name)
+    if "@" in name:
+        return _by_handle(tx, urls, name)
+    return local_actors.by_handle(tx, name.lower())
 
 
 def _by_handle(tx: ReadTx, urls: Urls, handle: str) -> LocalActor | None:
@@ -53,7 +62,9 @@ def _by_handle(tx: ReadTx, urls: Urls, handle: str) -> LocalActor | None:
 
 
 def _is_ours(urls: Urls, host: str) -> bool:
-    return ascii_host(host) in {urls.domain.lower(), urls.host.lower()}
+    ours = {urls.domain.lower(), urls.host.lower()}
+    name = ascii_host(host)
+    return name in ours or (name is not None and re.sub(r":(443|80)$", "", name) in ours)
 
 
 def webfinger(actor: LocalActor, urls: Urls, rels: tuple[str, ...] = ()) -> dict[str, object]:

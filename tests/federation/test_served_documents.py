@@ -92,6 +92,10 @@ async def _event(chapter: Chapter, name: str, days: int) -> str:
         ("Acct:@A@a.test/", "acct:a@a.test", "/chapter"),
         ("https://a.test/@a", "acct:a@a.test", "/chapter"),
         ("https://a.test/@A/", "acct:a@a.test", "/chapter"),
+        ("https://a.test:443/@a", "acct:a@a.test", "/chapter"),
+        ("https://A.test/@a@A.TEST", "acct:a@a.test", "/chapter"),
+        ("acct:a@A.test:443", "acct:a@a.test", "/chapter"),
+        ("acct:a%40a.test", "acct:a@a.test", "/chapter"),
         ("https://a.test/@relay", "acct:relay@a.test", "/actor"),
         ("https://a.test/chapter/", "acct:a@a.test", "/chapter"),
         ("HTTPS://A.TEST/chapter", "acct:a@a.test", "/chapter"),
@@ -412,3 +416,20 @@ async def test_replies_name_our_own_answers_first_and_everybody_elses_after_them
     assert found["totalItems"] == replies["totalItems"] == 3
     page = await _document(world, str(found["first"]))
     assert page["items"] == [chapter.urls.post(each.id) for each in made[:2]] + [question]
+
+
+@pytest.mark.parametrize("name", ["a", "A", "a@a.test", "a%40a.test"])
+async def test_the_address_of_a_name_leads_to_the_actor(world: World, name: str) -> None:
+    await world.chapter("a.test")
+    for accept, place in (("application/activity+json", "/chapter"), ("text/html", "/")):
+        headers = {"Host": "a.test", "Accept": accept}
+        answer = await world.network.send("GET", f"https://a.test/@{name}", headers)
+        assert (answer.status_code, answer.headers["location"]) == (302, f"https://a.test{place}")
+        assert "Accept" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize("name", ["nobody", "a@b.test", "a@", ""])
+async def test_the_address_of_no_name_of_ours_leads_nowhere(world: World, name: str) -> None:
+    await world.chapter("a.test")
+    answer = await world.network.send("GET", f"https://a.test/@{name}", {"Host": "a.test"})
+    assert answer.status_code == 404

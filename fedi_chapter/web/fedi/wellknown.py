@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fedi_chapter.core import disk
@@ -11,7 +11,8 @@ from fedi_chapter.core.errors import BadInput, DatabaseAway, Missing
 from fedi_chapter.federation import wellknown
 from fedi_chapter.store import local_actors
 from fedi_chapter.web.fedi.answers import OPEN_TO_BROWSERS, discovery
-from fedi_chapter.web.negotiate import deps_of
+from fedi_chapter.web.negotiate import VARY, deps_of, wants_activity
+from fedi_chapter.web.request_headers import headers_of
 
 LONGEST_RESOURCE = 2048
 
@@ -41,6 +42,17 @@ def _is_uri(resource: str) -> bool:
         and resource.isprintable()
         and " " not in resource
     )
+
+
+async def at_name(request: Request) -> Response:
+    """Lead from `/@name` to the actor: programs to its document, people to its page."""
+    deps, name = deps_of(request), request.path_params["name"]
+    actor = await deps.db.read(lambda tx: wellknown.at_name(tx, deps.urls, name))
+    if actor is None:
+        raise Missing
+    is_program = wants_activity(headers_of(request.scope))
+    place = deps.urls.actor(actor) if is_program else deps.urls.actor_page(actor)
+    return RedirectResponse(place, status_code=302, headers={"Vary": VARY})
 
 
 async def host_meta(request: Request) -> Response:
@@ -89,6 +101,7 @@ async def readyz(request: Request) -> Response:
 
 routes = [
     Route("/.well-known/webfinger", webfinger),
+    Route("/@{name}", at_name),
     Route("/.well-known/host-meta", host_meta),
     Route("/.well-known/nodeinfo", nodeinfo_links),
     Route("/nodeinfo/2.1", nodeinfo),
