@@ -50,8 +50,8 @@ def parse(body: bytes) -> Document:
 
     orjson already refuses NaN, infinities, invalid UTF-8, a byte order mark and anything behind
     the document. Half a surrogate pair, as in a name cut inside an emoji, is read as U+FFFD. What
-    else orjson lets through is refused here: deep nesting, NUL, members named twice (it keeps the
-    last one) and integers it would round to a float.
+    else orjson lets through is refused here: deep nesting, NUL, and members named twice (it keeps
+    the last one). An integer beyond 64 bits is read as a float.
 
     Raises:
         NotJson: no object at all.
@@ -92,8 +92,8 @@ _SURROGATES = re.compile(
 def _walk(document: Document) -> int:
     """Refuse nesting that later, recursive readers would stumble over; cut long lists.
 
-    Returns how many members all objects have, or -1 where that is no proof of anything: a
-    number so large may have been an integer, and nobody has counted what was cut off.
+    Returns how many members all objects have, or -1 where that is no proof of anything: nobody
+    has counted what was cut off.
     """
     level: list[Any] = [document]
     members, is_plain = 0, True
@@ -110,8 +110,6 @@ def _walk(document: Document) -> int:
             for each in inner:
                 if type(each) is dict or type(each) is list:
                     below.append(each)
-                elif type(each) is float:
-                    is_plain = is_plain and abs(each) < _HUGE
         if not below:
             return members if is_plain else -1
         level = below
@@ -135,12 +133,7 @@ def _refuse_twins(members: list[tuple[str, object]]) -> None:
         raise MalformedActivity("a member is named twice")
 
 
-def _refuse_huge(digits: str) -> None:
-    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
-        raise MalformedActivity("a number is too large")
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=_refuse_twins, parse_int=_refuse_huge)
+_STRICT = json.JSONDecoder(object_pairs_hook=_refuse_twins, parse_int=float)
 """Reads a text only to find what orjson lets through; built once, not for every text.
 
 It costs more than all the rest, so it is asked only where there may be something to find. Every
@@ -149,7 +142,6 @@ text has at least as many `":` as members were written, unless one is spaced. As
 there are members after reading, and none was named twice.
 """
 _SPACED = re.compile(rb'"[ \t\r\n]+:')
-_HUGE = float(2**63)
 
 
 def encode(document: Mapping[str, object]) -> bytes:

@@ -96,13 +96,17 @@ def test_a_second_member_of_one_name_is_found_however_it_is_written(
         b"-Infinity",
         b"1e999",
         b"9" * 5_000,
-        b"18446744073709551616",
-        b"-" + b"9" * 20,
     ],
 )
 def test_numbers_that_nobody_keeps_exactly_are_refused(number: bytes) -> None:
     with pytest.raises(MalformedActivity):
         parse(b'{"a":' + number + b"}")
+
+
+@pytest.mark.parametrize("number", ["18446744073709551616", "-" + "9" * 20, "9" * 31])
+def test_a_count_too_large_for_a_database_is_read_as_a_float(number: str) -> None:
+    read = parse(b'{"totalItems":' + number.encode() + b"}")["totalItems"]
+    assert (type(read), read) == (float, float(number))
 
 
 def test_ordinary_numbers_are_kept() -> None:
