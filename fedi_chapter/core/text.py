@@ -22,6 +22,8 @@ HANDLE = re.compile(
     r"(?<![\w@/])@([A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*)"
     rf"@({_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?)"
 )
+_HASH = re.compile("[#\uff03]")
+"""Keyboards for Japanese write the second one, as wide as a letter of theirs."""
 _TAG_JOINTS = "·・\u200c\u200d"
 """What may stand inside a hashtag, between letters: the Catalan and the Japanese dot, and the
 joiners that Persian and the scripts of India are written with."""
@@ -90,8 +92,8 @@ def find_hashtags(text: str) -> Iterator[Hashtag]:
     a letter among them. What stands right behind a letter, or in an address, is none.
     """
     end = 0
-    while (start := text.find("#", end)) >= 0:
-        end = start + 1
+    while sign := _HASH.search(text, end):
+        start, end = sign.span()
         if start and (text[start - 1] in "/&=" or _is_of_word(text[start - 1])):
             continue
         if not _begins_word(text[end : end + 1]):

@@ -93,3 +93,8 @@ def test_a_tag_is_found_in_any_case_and_composition() -> None:
 
 def test_a_long_text_of_number_signs_is_read_once() -> None:
     assert hashtags("#" * 100_000 + "a") == ("a",)
+
+
+def test_a_hash_as_wide_as_a_japanese_letter_begins_a_tag() -> None:
+    assert hashtags("\uff03茶会 と\uff03庭、 a\uff03b #茶会 \uff03") == ("茶会",)
+    assert hashtags("茶会 \uff03庭、\uff03茶") == ("庭", "茶")
