@@ -5,7 +5,7 @@ neighbour) is for the inbox handlers to say.
 """
 
 from fedi_chapter.core.errors import BadDocument
-from fedi_chapter.core.html import escape
+from fedi_chapter.core.html import escape, plain
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.post import Post
@@ -79,26 +79,35 @@ def read_note(document: Document) -> Note:
 
 
 def is_note(document: Document) -> bool:
-    """Tell whether a document is read as a note; pictures and films are when they have text."""
+    """Tell whether a document is read as a note; pictures and films are when they have words."""
     if type_of(document, NOTE_TYPES):
         return True
-    return bool(type_of(document, CONVERTED_TYPES) and text_of(document, "content"))
+    words = text_of(document, "content") or text_of(document, "name")
+    return bool(words and type_of(document, CONVERTED_TYPES))
 
 
 def _warning(document: Document) -> str | None:
     """Return the content warning: of a Note its summary, of an Article only if it is sensitive.
 
-    The summary of an Article or a Page is the beginning of its text.
+    The summary of an Article or a Page is the beginning of its text. GoToSocial writes it as HTML.
     """
     if type_of(document, {"Note", "Question"}) or document.get("sensitive") is True:
-        return line_of(document, "summary", LONGEST_WARNING) or None
+        return _words(document, "summary", LONGEST_WARNING) or None
     return None
+
+
+def _words(document: Document, member: str, limit: int) -> str:
+    """Return the words of a text that is plain or HTML, as one clean line.
+
+    One that is nothing but angle brackets is plain.
+    """
+    return one_line(plain(text_of(document, member)), limit) or line_of(document, member, limit)
 
 
 def _options(document: Document) -> str:
     """Return the options of a poll as HTML."""
     options = document.get("oneOf") or document.get("anyOf")
-    names = [line_of(each, "name", LONGEST_OPTION) for each in mappings(options)[:MOST_OPTIONS]]
+    names = [_words(each, "name", LONGEST_OPTION) for each in mappings(options)[:MOST_OPTIONS]]
     return "".join(f"<p>○ {escape(name)}</p>" for name in names if name)
 
 

@@ -31,7 +31,7 @@ LONGEST_OPTION = 500
 def read_create(it: Received) -> act.Activity:
     """Read a Create: a note, an event, a vote, or a hint to fetch one."""
     thing = it.object
-    if not isinstance(thing, dict):
+    if not isinstance(thing, dict) or type_of(thing) is None:
         return act.CreateByReference(**it.common, object=it.need("object"))
     return _vote(it, thing) or _content(it, thing, is_update=False)
 
@@ -49,7 +49,7 @@ def read_update(it: Received) -> act.Activity:
     thing = it.object
     if id_of(thing) == it.actor or (isinstance(thing, dict) and type_of(thing, ACTOR_TYPES)):
         return _profile(it, thing)
-    if not isinstance(thing, dict):
+    if not isinstance(thing, dict) or type_of(thing) is None:
         return act.CreateByReference(**it.common, object=it.need("object"), is_update=True)
     return _content(it, thing, is_update=True)
 
@@ -71,17 +71,18 @@ def _content(it: Received, thing: Document, *, is_update: bool) -> act.Activity:
         return it.other(f"an object of type {line_of(thing, 'type', 50) or 'unknown'}")
     if uri is None:
         return it.other("an object without a usable id")
+    answers = next(iter(ids_of(thing.get("inReplyTo"))), None)
+    hint = act.CreateByReference(**it.common, object=uri, is_update=is_update, in_reply_to=answers)
     if not same_host(uri, it.actor):
-        answers = next(iter(ids_of(thing.get("inReplyTo"))), None)
-        return act.CreateByReference(
-            **it.common, object=uri, is_update=is_update, in_reply_to=answers
-        )
+        return hint
     author = _event_author(thing, it.actor) if is_event else _author(thing, it.actor)
     if author != it.actor:
-        # Mobilizon lets a person write in the name of a group, and several may hold an event.
-        # Whether the others know of it only their server can say.
-        if is_event and it.actor in ids_of([thing.get("actor"), *many(thing.get("attributedTo"))]):
-            return act.CreateByReference(**it.common, object=uri, is_update=is_update)
+        # Mobilizon lets a person write in the name of a group, several may hold an event, and
+        # PeerTube names a channel beside a person. Whether the others know of it only their
+        # server can say.
+        authors = many(thing.get("attributedTo"))
+        if it.actor in ids_of([thing.get("actor") if is_event else None, *authors]):
+            return hint
         return it.other("an object of another author")
     return _read(it, _addressed(it, thing), is_event=is_event, is_update=is_update)
 
@@ -102,7 +103,7 @@ def _event_author(thing: Document, actor: str) -> str | None:
 
 def _addressed(it: Received, thing: Document) -> Document:
     """Return the object with its author; without any addressees it has the envelope's."""
-    if thing.get("to") is None and thing.get("cc") is None:
+    if not thing.get("to") and not thing.get("cc"):
         thing = {**thing, "to": list(it.common["to"]), "cc": list(it.common["cc"])}
     return {**thing, "attributedTo": it.actor}
 

@@ -275,13 +275,26 @@ def link_of(value: object) -> str | None:
 
 
 def text_of(document: Mapping[str, object], member: str, limit: int = LONGEST_HTML) -> str:
-    """Return the text of `member`, or of the first language in `<member>Map`, else nothing."""
+    """Return the text of `member`, or of the first language in `<member>Map`, else nothing.
+
+    Either may be a list, or its texts objects with a language (JSON-LD 1.1, §4.2.4).
+    """
     value = document.get(member)
     if isinstance(value, str) and value:
         return value[:limit]
-    for text in mapping(document.get(f"{member}Map")).values():
-        if isinstance(text, str) and text:
+    by_language = mapping(document.get(f"{member}Map")).values()
+    for each in (*many(value), *by_language):
+        text = _first_text(each)
+        if text:
             return text[:limit]
+    return ""
+
+
+def _first_text(value: object) -> str:
+    for each in many(value):
+        text = each.get("@value") if isinstance(each, dict) else each
+        if isinstance(text, str) and text:
+            return text
     return ""
 
 

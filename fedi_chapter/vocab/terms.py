@@ -12,7 +12,7 @@ PUBLIC_ALIASES = frozenset({PUBLIC, "as:Public", "Public"})
 ACTOR_TYPES = frozenset({"Application", "Group", "Organization", "Person", "Service"})
 NOTE_TYPES = frozenset({"Note", "Article", "Page", "Question"})
 CONVERTED_TYPES = frozenset({"Image", "Video", "Audio"})
-"""Read as a note when they bring text along."""
+"""Read as a note when they bring a title or a text along."""
 OBJECT_TYPES = NOTE_TYPES | CONVERTED_TYPES | {"Event"}
 EVENT_ANSWERS = frozenset({"Accept", "TentativeAccept", "Reject", "TentativeReject"})
 JOINS = frozenset({"Join", "TentativeJoin", "sm:TentativeJoin"})

@@ -341,3 +341,47 @@ async def test_a_neighbours_warned_post_of_a_picture_and_a_poll_are_kept_as_they
     kept = {each.uri: each for each in await chapter.read(lambda tx: neighbours.posts(tx, 9))}
     assert (kept[photo["id"]].warning, kept[photo["id"]].excerpt) == ("Crabs", "🖼 A crab")
     assert kept[poll["id"]].excerpt == "When? ○ Saturday ○ Sunday"
+
+
+async def test_a_film_of_peertube_is_kept_that_names_a_channel_beside_who_made_it(
+    world: World,
+) -> None:
+    chapter, alice = await followed(world)
+    uri, channel = f"{alice.uri}/statuses/1", "https://m.test/video-channels/mend"
+    makers = [{"type": "Person", "id": alice.uri}, {"type": "Group", "id": channel}]
+    film = {
+        "id": uri,
+        "type": "Video",
+        "name": "How to mend a bicycle",
+        "content": None,
+        "attributedTo": makers,
+        "url": [
+            {"type": "Link", "mediaType": "video/mp4", "href": "https://m.test/1.mp4"},
+            {"type": "Link", "mediaType": "text/html", "href": "https://m.test/w/1"},
+        ],
+        "to": [PUBLIC],
+        "cc": [f"{alice.uri}/followers"],
+    }
+    alice.statuses[uri] = film
+    create = alice.activity("Create", film, uri=f"{uri}/activity", to=[PUBLIC])
+    assert await alice.to_shared(chapter.uri, create) == 202
+    await world.settle()
+    (kept,) = await chapter.read(lambda tx: neighbours.posts(tx, 9))
+    assert (kept.actor_uri, kept.title) == (alice.uri, "How to mend a bicycle")
+    assert kept.url == "https://m.test/w/1"
+
+
+async def test_a_warning_and_choices_written_as_html_are_shown_as_they_are_meant(
+    world: World,
+) -> None:
+    chapter, alice = await followed(world)
+    poll = alice.compose("Who?", chapter=chapter.uri)["object"] | {
+        "type": "Question",
+        "summary": "Tom &amp; Jerry, <em>again</em>",
+        "oneOf": [{"type": "Note", "name": "Tom &lt;3"}, {"type": "Note", "name": "1 < 2"}],
+    }
+    create = alice.activity("Create", poll, uri=f"{poll['id']}/activity", to=[PUBLIC])
+    await alice.to_shared(chapter.uri, create)
+    await world.settle()
+    (kept,) = await chapter.read(lambda tx: neighbours.posts(tx, 9))
+    assert (kept.warning, kept.excerpt) == ("Tom & Jerry, again", "Who? ○ Tom <3 ○ 1 < 2")

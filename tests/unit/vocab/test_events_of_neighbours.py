@@ -156,7 +156,7 @@ def test_an_event_without_an_end_counts_as_over_after_two_hours() -> None:
         {"id": f"{HOST}@evil.example/events/1"},
         {"id": "https://evil.example/events/1"},
         {"attributedTo": ["https://evil.example/x", {"type": "Person"}], "actor": None},
-        {"name": {"en": "x"}, "summary": ["y"]},
+        {"name": {"en": "x"}, "summary": [7]},
         {"startTime": ["2026-10-03T14:00:00Z"]},
         {"startTime": {"@value": "2026-10-03T14:00:00Z"}},
         {"startTime": "2026-10-03T24:61:00Z"},

@@ -8,6 +8,7 @@ import pytest
 
 from fedi_chapter.core.errors import MalformedActivity
 from fedi_chapter.vocab import activities as act
+from fedi_chapter.vocab.activities import PUBLIC
 from fedi_chapter.vocab.read import read_activity
 
 ANA = "https://social.example/users/ana"
@@ -31,20 +32,32 @@ def test_an_object_on_another_host_is_only_a_hint_to_fetch_it(kind: str) -> None
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_an_object_given_by_id_is_fetched(kind: str) -> None:
-    hint = read(kind, object=f"{ANA}/1")
+@pytest.mark.parametrize("thing", [f"{ANA}/1", [f"{ANA}/1"], {"id": f"{ANA}/1"}])
+def test_an_object_given_by_id_is_fetched(kind: str, thing: object) -> None:
+    hint = read(kind, object=thing)
     assert isinstance(hint, act.CreateByReference)
-    assert hint.is_update is (kind == "Update")
+    assert (hint.object, hint.is_update) == (f"{ANA}/1", kind == "Update")
+
+
+def test_an_object_whose_lists_of_addressees_are_empty_has_those_of_its_envelope() -> None:
+    create = read("Create", object=note(to=[], cc=[]), to=[PUBLIC])
+    assert isinstance(create, act.CreateNote)
+    assert create.note.is_public
+    private = read("Create", object=note(to=[EVE], cc=[]), to=[PUBLIC])
+    assert isinstance(private, act.CreateNote)
+    assert not private.note.is_public
 
 
 EVE = "https://social.example/users/eve"
 
 
 @pytest.mark.parametrize("authors", [[ANA, EVE], [EVE, ANA]])
-def test_a_note_has_one_author_and_an_event_may_have_several(authors: list[str]) -> None:
-    other = read("Create", object=note(attributedTo=authors))
-    assert isinstance(other, act.Other)
-    assert other.reason == "an object of another author"
+def test_a_note_of_several_authors_is_fetched_and_an_event_may_have_several(
+    authors: list[str],
+) -> None:
+    hint = read("Create", object=note(attributedTo=authors, inReplyTo=f"{EVE}/1"))
+    assert isinstance(hint, act.CreateByReference)
+    assert (hint.object, hint.in_reply_to) == (f"{ANA}/1", f"{EVE}/1")
     event = note(attributedTo=authors, type="Event", name="A", startTime="2026-10-03T12:00:00Z")
     expected = act.CreateEvent if authors[0] == ANA else act.CreateByReference
     assert isinstance(read("Create", object=event), expected)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fedi_chapter.core.errors import BadDocument
 from fedi_chapter.core.html import plain, sanitise
 from fedi_chapter.vocab.posts import read_note
 
@@ -36,6 +37,11 @@ def a_picture(**members: object) -> dict[str, Any]:
         ({"summary": "How it began", "type": "Article"}, None),
         ({"summary": "Spiders", "type": "Article", "sensitive": True}, "Spiders"),
         ({"summary": 7}, None),
+        ({"summary": "Tom &amp; Jerry"}, "Tom & Jerry"),
+        ({"summary": "<p>Very <em>large</em> spiders</p>"}, "Very large spiders"),
+        ({"summary": "1 < 2 & I <3 spiders"}, "1 < 2 & I <3 spiders"),
+        ({"summary": "<spoiler>"}, "<spoiler>"),
+        ({"summary": ["Spiders"]}, "Spiders"),
     ],
 )
 def test_a_summary_is_a_warning_where_it_is_meant_as_one(
@@ -82,3 +88,28 @@ def test_what_comes_with_a_note_is_bounded() -> None:
     note = read_note(a_note(type="Question", oneOf=options, attachment=pictures))
     assert len(note.attached) < 10_000
     assert sanitise(note.content + note.attached).html.startswith("<p>Hi</p><p>○ ooo")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"content": None, "contentMap": {"ca": "<p>Hola</p>"}},
+        {"content": ["<p>Hola</p>", {"ca": "<p>Hola</p>"}]},
+        {"content": [{"ca": "<p>Hi</p>"}, "<p>Hola</p>"]},
+        {"content": {"@value": "<p>Hola</p>", "@language": "ca"}},
+        {"content": [{"@value": "<p>Hola</p>", "@language": "ca"}]},
+        {"content": "", "contentMap": {"ca": ["<p>Hola</p>"]}},
+        {"content": [], "contentMap": [{"ca": "<p>Hola</p>"}]},
+    ],
+)
+def test_a_text_is_found_in_lists_and_beside_its_language(members: dict[str, object]) -> None:
+    assert read_note(a_note(**members)).content == "<p>Hola</p>"
+
+
+@pytest.mark.parametrize("kind", ["Video", "Audio", "Image"])
+def test_a_film_or_song_without_a_description_is_known_by_its_title(kind: str) -> None:
+    page = {"type": "Link", "mediaType": "text/html", "href": "https://social.example/w/1"}
+    found = read_note(a_note(type=kind, name="How to mend", content="", url=[page]))
+    assert (found.name, found.content, found.url) == ("How to mend", "", page["href"])
+    with pytest.raises(BadDocument):
+        read_note(a_note(type=kind, name="", content=""))
