@@ -166,11 +166,12 @@ def _known_key(tx: ReadTx, key_id: str) -> RemoteKey | None:
 def _key_of(owner: RemoteActor, key_id: str) -> RemoteKey | None:
     """Return the key `key_id` of `owner`.
 
-    Some sign with the actor's id as keyId: that means its only key, or its only one of RSA.
+    Some sign with the actor's id as keyId: that means its only key, or its only one of RSA, which
+    may stand there under several ids.
     """
     if key_id == owner.uri:
-        rsa = [key for key in owner.keys if key.kind == "rsa"]
-        meant = owner.keys if len(owner.keys) == 1 else rsa
+        rsa = {key.public: key for key in owner.keys if key.kind == "rsa"}
+        meant = owner.keys if len(owner.keys) == 1 else tuple(rsa.values())
         return meant[0] if len(meant) == 1 else None
     return next((found for found in owner.keys if found.id == key_id), None)
 

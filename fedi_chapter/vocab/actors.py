@@ -28,6 +28,7 @@ from fedi_chapter.vocab.shape import (
     link_of,
     mapping,
     mappings,
+    only,
     same_host,
     text_of,
     type_of,
@@ -93,10 +94,13 @@ def _own_address(document: Document, member: str, uri: str) -> str | None:
 
 
 def _keys(document: Document, owner: str) -> Iterator[RemoteKey]:
+    """Yield the keys of an actor; of several under one id the first."""
+    seen: set[str] = set()
     for member in ("publicKey", "assertionMethod"):
         for each in mappings(document.get(member))[:MOST_KEYS]:
             key = read_key(each, owner)
-            if key:
+            if key and key.id not in seen:
+                seen.add(key.id)
                 yield key
 
 
@@ -107,7 +111,7 @@ def read_key(document: Document, owner: str) -> RemoteKey | None:
     """
     uri = id_of(document)
     is_multikey = type_of(document, {"Multikey"}) is not None
-    stated = document.get("controller" if is_multikey else "owner")
+    stated = only(document.get("controller" if is_multikey else "owner")) or None
     if uri is None or not same_host(uri, owner):
         return None
     if id_of(stated) != owner and (stated is not None or not _is_part_of(uri, owner)):

@@ -1,13 +1,17 @@
 """Keys of other servers as they really write them, changed ones, and why one is refused."""
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import delete
 
 from fedi_chapter.core.clock import SetClock
+from fedi_chapter.sig.keys import make_ed25519, multibase
 from fedi_chapter.store import remote_actors, tables
 from tests.kit.peers.mastodon import Json, Member
 from tests.kit.peers.signatures import pem_of, signed_post
@@ -16,6 +20,7 @@ from tests.kit.world import Chapter, World
 pytestmark = pytest.mark.anyio
 
 ACTIVITY = "application/activity+json"
+EDWARDS = make_ed25519()
 
 
 class Altered(Member):
@@ -83,6 +88,58 @@ async def test_the_id_of_an_actor_with_two_keys_means_none(
     alice.changes = {"publicKey": keys}
     assert (await post(alice, like(alice, 1), chapter, alice.uri)).status_code == 401
     assert (await post(alice, like(alice, 2), chapter, f"{alice.uri}#main-key")).status_code == 202
+
+
+async def test_one_key_shown_in_two_ways_is_still_an_actor_s_only_one(world: World) -> None:
+    chapter, alice = await somebody(world)
+    multikey = {"type": "Multikey", "controller": alice.uri, "publicKeyMultibase": "z"}
+    alice.changes = {
+        "assertionMethod": [
+            {**multikey, "id": f"{alice.uri}#rsa", "publicKeyMultibase": multibase(alice.key)},  # type: ignore[attr-defined]
+            {**multikey, "id": f"{alice.uri}#ed25519", "publicKeyMultibase": multibase(EDWARDS)},
+            {**multikey, "id": f"{alice.uri}#main-key", "publicKeyMultibase": multibase(EDWARDS)},
+        ]
+    }
+    for number, name in enumerate(("", "#main-key", "#rsa")):
+        answer = await post(alice, like(alice, number), chapter, f"{alice.uri}{name}")
+        assert answer.status_code == 202
+
+
+def _spaced(pem: str, space: str) -> str:
+    """Return a key in PEM as a single line, with `space` between its parts."""
+    first, *lines, last = pem.strip().split("\n")
+    return f"{first}{space}{''.join(lines)}{space}{last}"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        str.strip,
+        lambda pem: pem.replace("\n", "\r\n"),
+        lambda pem: f"\n\n  {pem}\n\n",
+        lambda pem: _spaced(pem, " "),
+        lambda pem: _spaced(pem, "\n"),
+        lambda pem: [pem],
+    ],
+)
+@pytest.mark.parametrize("kind", [PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1])
+async def test_a_key_is_read_in_every_spelling_of_pem(
+    world: World, kind: PublicFormat, spelling: Callable[[str], object]
+) -> None:
+    chapter, alice = await somebody(world)
+    key_id = f"{alice.uri}#main-key"
+    pem = alice.key.public_key().public_bytes(Encoding.PEM, kind).decode()
+    alice.changes = {"publicKey": {"id": key_id, "owner": alice.uri, "publicKeyPem": spelling(pem)}}
+    assert (await post(alice, like(alice, 1), chapter, key_id)).status_code == 202
+
+
+@pytest.mark.parametrize("owner", ["", None, "https://m.test/users/alice", {"id": "ID"}, ["ID"]])
+async def test_an_owner_is_read_in_every_shape(world: World, owner: object) -> None:
+    chapter, alice = await somebody(world)
+    key_id, pem = f"{alice.uri}#main-key", pem_of(alice.key)
+    named = json.loads(json.dumps(owner).replace("ID", alice.uri))
+    alice.changes = {"publicKey": [{"id": key_id, "owner": named, "publicKeyPem": pem}]}
+    assert (await post(alice, like(alice, 1), chapter, key_id)).status_code == 202
 
 
 async def test_a_key_without_an_owner_signs_for_the_actor_that_shows_it(world: World) -> None:
