@@ -264,6 +264,36 @@ async def test_nodeinfo_is_read_in_spite_of_small_mistakes(
 
 
 @pytest.mark.parametrize(
+    "newest",
+    [
+        httpx.Response(404),
+        httpx.Response(403),
+        httpx.Response(200, text="<html>Not this one</html>"),
+        httpx.Response(200, json={"version": "2.1", "software": {}}),
+        None,
+    ],
+)
+async def test_an_older_nodeinfo_does_where_the_newest_says_nothing(
+    world: World, newest: httpx.Response | None
+) -> None:
+    chapter = await world.chapter("a.test")
+    world.mastodon("g.test").software = "gancio"
+    where = "https://g.test/nodeinfo/2.1" if newest else "https://other.test/nodeinfo/2.1"
+    links = [
+        {"rel": f"http:{SCHEMA}2.1", "href": where},
+        {"rel": [f"HTTP:{SCHEMA}2.0"], "href": " ../nodeinfo/2.0 "},
+        {"rel": f"http:{SCHEMA}1.0", "href": "http://[broken"},
+    ]
+    index = httpx.Response(200, json={"links": links})
+    world.network.instead["https://g.test/.well-known/nodeinfo"] = index
+    if newest:
+        world.network.instead[where] = newest
+    await learning.learn_host(chapter.deps, "g.test")
+    assert await _takes_events(chapter, "g.test")
+    assert world.network.fetched("other.test") == []
+
+
+@pytest.mark.parametrize(
     "link",
     [
         {"rel": f"http:{SCHEMA}2.0", "href": "https://m.test/nodeinfo/2.0"},
