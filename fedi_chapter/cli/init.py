@@ -1,7 +1,6 @@
 """`init`: make a data folder with database, keys, chapter and first organizer."""
 
 import asyncio
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-import idna
 
 from fedi_chapter.cli.frame import Setup, Verb, no_chapter, note, own_name, pass_setup
 from fedi_chapter.core.clock import SystemClock
 from fedi_chapter.core.errors import AlreadyDone, DatabaseUnusable, FormInvalid, UnsafeAddress
 from fedi_chapter.core.ids import RandomIds
+from fedi_chapter.core.names import ascii_host
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.net.guard import Guard
 from fedi_chapter.services import chapters
@@ -30,9 +29,6 @@ from fedi_chapter.sig.keys import (
 )
 from fedi_chapter.store import instance, migrate
 from fedi_chapter.store.engine import open_database
-
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
 
 EXAMPLE = """\b
 Example:
@@ -186,11 +182,8 @@ def domain_of(text: str) -> str:
     """
     word = text.strip().lower().rstrip(".").removeprefix("https://").removeprefix("http://")
     word = word.rstrip("/").rpartition("@")[2].partition(":")[0]
-    try:
-        name = idna.encode(word, uts46=True).decode()
-    except idna.IDNAError:
-        name = ""
-    if not name or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+    name = ascii_host(word)
+    if name is None:
         raise FormInvalid(f"{text!r} is not a domain", cure="give one such as chapter.example.org")
     return name
 

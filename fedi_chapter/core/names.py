@@ -4,22 +4,33 @@ Called by whoever reads a host that a person typed or another server wrote. What
 to is judged in `net.guard`, which is stricter.
 """
 
+import re
+
 import idna
+
+LONGEST_NAME = 253
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 def ascii_host(text: str) -> str | None:
     """Return a host in lower case and plain ASCII, with its port where one was given.
 
-    `münchen.de` and `xn--mnchen-3ya.de` are one. None for what is no name.
+    `münchen.de` and `xn--mnchen-3ya.de` are one. A name in letters of ASCII alone is for DNS to
+    know: IDNA refuses some that there are, such as `s3--a.example`. None for what is no name.
     """
     name, colon, port = text.partition(":")
     if colon and not (port.isascii() and port.isdigit()):
         return None
-    try:
-        ascii_name = idna.encode(name.rstrip("."), uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
+    name = name.rstrip(".").lower()
+    if not name.isascii() or "xn--" in name:
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii").lower()
+        except idna.IDNAError:
+            return None
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
         return None
-    return f"{ascii_name}{colon}{port}"
+    return f"{name}{colon}{port}"
 
 
 def ascii_mail_address(text: str) -> str:

@@ -8,10 +8,8 @@ from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
 
-import idna
-
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
-from fedi_chapter.core.names import ascii_address
+from fedi_chapter.core.names import ascii_address, ascii_host
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.conversation import Reply, ReplyState
 from fedi_chapter.domain.event import Event
@@ -157,20 +155,25 @@ def target_of(text: str) -> tuple[str, Literal["host", "actor"]]:
 
     """
     word = ascii_address(text.strip())
-    try:
-        if word.startswith(("https://", "http://")):
+    if word.startswith(("https://", "http://")):
+        try:
             parts = urlsplit(word)
-            if parts.hostname and (parts.path.strip("/") or parts.fragment):
-                return word, "actor"
-            word = parts.netloc
-        host = host_and_parents(word.removeprefix("@"))[0]
-        name = idna.encode(host, uts46=True).decode()
-    except ValueError as error:  # of both: IDNAError is one
-        raise FormInvalid(
-            f"{text!r} is neither a host nor an actor",
-            cure="give a host such as bad.example, or the address of an actor",
-        ) from error
-    return name, "host"
+        except ValueError:
+            raise _no_target(text) from None
+        if parts.hostname and (parts.path.strip("/") or parts.fragment):
+            return word, "actor"
+        word = parts.netloc
+    host = ascii_host(word.removeprefix("@"))
+    if host is None:
+        raise _no_target(text)
+    return host_and_parents(host)[0], "host"
+
+
+def _no_target(text: str) -> FormInvalid:
+    return FormInvalid(
+        f"{text!r} is neither a host nor an actor",
+        cure="give a host such as bad.example, or the address of an actor",
+    )
 
 
 def _accept_waiting(tx: WriteTx, actor: LocalActor, host: str) -> None:

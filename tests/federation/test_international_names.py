@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fedi_chapter.core.errors import Conflict
+from fedi_chapter.core.errors import Conflict, FormInvalid
 from fedi_chapter.domain.urls import Urls
 from fedi_chapter.federation import discover, members, wellknown
 from fedi_chapter.services.moderation import allow, block
@@ -65,6 +65,25 @@ async def test_a_host_is_blocked_and_allowed_in_both_spellings(world: World) -> 
         assert made.target == stored
     assert await chapter.read(lambda tx: blocks.find(tx, actor_uri=None, host=WIRE))
     assert await alice.follow(chapter.uri) == 403
+
+
+async def test_a_host_that_only_dns_knows_is_found_followed_allowed_and_blocked(
+    world: World,
+) -> None:
+    host = "s3--a.test"  # IDNA refuses it, the network does not
+    chapter, alice = await world.chapter("a.test"), world.mastodon(host).member("alice")
+    assert (await discover.resolve(chapter.deps, f"@alice@{host}")).uri == alice.uri
+    assert await chapter.write(lambda tx: allow(tx, host.upper())) == host
+    assert await alice.follow(chapter.uri) == 202
+    assert (await chapter.write(lambda tx: block(tx, host, chapter.urls))).target == host
+    assert await alice.follow(chapter.uri) == 403
+
+
+@pytest.mark.parametrize("word", ["acct:alice@m.test", "alice@m.test", "m.test:x", "https://["])
+async def test_what_is_no_host_is_blocked_as_none(world: World, word: str) -> None:
+    chapter = await world.chapter("a.test")
+    with pytest.raises(FormInvalid):
+        await chapter.write(lambda tx: block(tx, word, chapter.urls))
 
 
 def test_settings_take_both_spellings() -> None:

@@ -26,6 +26,13 @@ from fedi_chapter.core.text import handles
         ("[", None),
         ("☃.test:٣", None),
         ("xn--a.test", None),
+        ("s3--a.Test", "s3--a.test"),
+        ("r3---sn-a.test:8443", "r3---sn-a.test:8443"),
+        ("-a.test", None),
+        ("a-.test", None),
+        ("a_b.test", None),
+        (f"{'a' * 64}.test", None),
+        (f"{'a.' * 125}test", None),
     ],
 )
 def test_each_host_has_one_spelling(written: str, read: str | None) -> None:
