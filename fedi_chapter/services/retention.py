@@ -37,7 +37,7 @@ MOST_ANSWERS = 5_000
 NOTICES = timedelta(days=30)
 """How long after an event we know who was told what, so that nobody is told twice."""
 WORDS = timedelta(days=1)
-"""How long a direct message is kept after it arrived, for the report to its writer."""
+"""How long a direct message is kept after it arrived or was given up, for its writer's report."""
 SIGN_IN = timedelta(days=1)
 REGISTRATIONS = timedelta(days=180)
 """How long we stay registered at a server where nobody signs in any more."""
@@ -82,7 +82,7 @@ def sweep(tx: WriteTx, urls: Urls) -> dict[str, int]:
         "notices": notice_queue.purge(tx, tx.now - NOTICES),
         "places": attendees.forget_unused_places(tx),
         "words_to_one": notice_queue.forget_words(tx, urls.notice(""), tx.now - WORDS)
-        + notice_queue.forget_words(tx, urls.notice(""), tx.now - ANSWERS, heads_only=True),
+        + notice_queue.forget_words_to_heads(tx, urls.notice(""), tx.now - ANSWERS),
     }
 
 

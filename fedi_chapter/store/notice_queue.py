@@ -190,29 +190,36 @@ def purge(tx: WriteTx, before: datetime) -> int:
     return gone.rowcount
 
 
-def forget_words(tx: WriteTx, prefix: str, before: datetime, *, heads_only: bool = False) -> int:
-    """Forget direct messages that arrived before an instant; their objects begin with `prefix`.
+def forget_words(tx: WriteTx, prefix: str, before: datetime) -> int:
+    """Forget direct messages that arrived, or were given up, before an instant.
 
-    All of them, or those about events where heads are only counted.
+    Their objects begin with `prefix`.
     """
+    over = deliveries.c.state.in_([DeliveryState.DONE, DeliveryState.FAILED])
     of_notices = deliveries.c.object_uri.startswith(prefix, autoescape=True)
-    about = activities.c.object_uri.startswith(prefix, autoescape=True)
-    if heads_only:
-        among = (
-            select(literal(prefix) + notices.c.id)
-            .join(events, events.c.id == notices.c.event_id)
-            .where(events.c.counts_only)
-        )
-        of_notices = and_(of_notices, deliveries.c.object_uri.in_(among))
-        about = and_(about, activities.c.object_uri.in_(among))
-    arrived = (deliveries.c.state == DeliveryState.DONE, deliveries.c.finished_at < before)
-    tx.conn.execute(delete(deliveries).where(of_notices, *arrived))
+    tx.conn.execute(delete(deliveries).where(of_notices, over, deliveries.c.finished_at < before))
     on_their_way = select(deliveries.c.activity_id).where(of_notices)
+    about = activities.c.object_uri.startswith(prefix, autoescape=True)
     gone: CursorResult[Any] = tx.conn.execute(
         delete(activities).where(
             about, activities.c.at < before, activities.c.id.not_in(on_their_way)
         )
     )
+    return gone.rowcount
+
+
+def forget_words_to_heads(tx: WriteTx, prefix: str, before: datetime) -> int:
+    """Forget direct messages of before an instant about events where heads are only counted.
+
+    Also those that have not arrived: each names who answered.
+    """
+    notice = select(literal(prefix) + notices.c.id)
+    among = notice.join(events, events.c.id == notices.c.event_id).where(events.c.counts_only)
+    old = select(activities.c.id).where(
+        activities.c.object_uri.in_(among), activities.c.at < before
+    )
+    tx.conn.execute(delete(deliveries).where(deliveries.c.activity_id.in_(old)))
+    gone: CursorResult[Any] = tx.conn.execute(delete(activities).where(activities.c.id.in_(old)))
     return gone.rowcount
 
 

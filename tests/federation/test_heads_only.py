@@ -1,7 +1,9 @@
 """An event that only counts heads: who answered stands in no table and in no line of the log."""
 
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
@@ -56,6 +58,27 @@ async def test_who_answered_is_soon_in_no_table(world: World, dialect: str) -> N
     assert not {"inbox", "rsvps", "notices", "outbox", "undone"} & await tables_with(made, NAME)
     await swept(made, world)
     assert await tables_with(made, NAME) == set()
+
+
+@pytest.mark.parametrize("status", [410, 500])
+async def test_who_answered_goes_as_soon_where_no_confirmation_can_arrive(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    made = await a_gathering(world, counts_only=True)
+    member, send = made.member(NAME), world.network.send
+
+    async def refuse(method: str, url: str, *rest: Any, **more: Any) -> httpx.Response:
+        if method == "POST" and url.startswith(made.server.base):
+            return httpx.Response(status, request=httpx.Request(method, url))
+        return await send(method, url, *rest, **more)
+
+    monkeypatch.setattr(world.network, "send", refuse)
+    await made.send(member, dialects.DIALECTS["mastodon vote"](member, made.to))
+    assert await tables_with(made, NAME) >= {"deliveries", "activities"}
+    await swept(made, world)
+    assert await tables_with(made, NAME) == set()
+    await world.settle()
+    assert (await made.tally()).going == 1
 
 
 @pytest.mark.parametrize("dialect", sorted(IN_WORDS))

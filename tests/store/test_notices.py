@@ -248,8 +248,9 @@ def deliver(tx: WriteTx, number: int) -> None:
     deliveries.to_inbox(tx, activity, f"https://social.example/{number}/inbox", "social.example")
 
 
-async def test_words_to_one_person_go_when_they_have_arrived_and_no_sooner(
-    with_event: Database, clock: SetClock
+@pytest.mark.parametrize("ending", ["done", "failed"])
+async def test_words_to_one_person_go_when_they_arrived_or_were_given_up_and_no_sooner(
+    with_event: Database, clock: SetClock, ending: str
 ) -> None:
     def put(tx: WriteTx) -> None:
         for number in (1, 2):
@@ -258,7 +259,7 @@ async def test_words_to_one_person_go_when_they_have_arrived_and_no_sooner(
             deliver(tx, number)
         first = deliveries_table.c.object_uri == PREFIX + a_notice(1).id
         tx.conn.execute(
-            deliveries_table.update().where(first).values(state="done", finished_at=tx.now)
+            deliveries_table.update().where(first).values(state=ending, finished_at=tx.now)
         )
 
     await with_event.write(put)
