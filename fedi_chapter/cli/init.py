@@ -1,6 +1,7 @@
 """`init`: make a data folder with database, keys, chapter and first organizer."""
 
 import asyncio
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from fedi_chapter.sig.keys import (
 )
 from fedi_chapter.store import instance, migrate
 from fedi_chapter.store.engine import open_database
+
+_PORT = re.compile(r":[0-9]+$")
 
 EXAMPLE = """\b
 Example:
@@ -120,7 +123,8 @@ def founding_of(settings: Settings, words: dict[str, Any]) -> Founding:
 
     """
     domain = domain_of(words["domain"])
-    base_url = base_of(words["base_url"] or settings.base_url, domain, settings)
+    written = words["base_url"] or settings.base_url
+    base_url = base_of(written or f"https://{domain}{_port_in(words['domain'])}", domain, settings)
     parts = urlsplit(base_url)
     if parts.hostname == domain and parts.port is not None:
         domain = f"{domain}:{parts.port}"
@@ -186,6 +190,12 @@ def domain_of(text: str) -> str:
     if name is None:
         raise FormInvalid(f"{text!r} is not a domain", cure="give one such as chapter.example.org")
     return name
+
+
+def _port_in(domain: str) -> str:
+    """Return the port somebody wrote behind a domain, with its colon: it belongs to the address."""
+    found = _PORT.search(domain.strip().rstrip("/"))
+    return found[0] if found else ""
 
 
 def base_of(text: str | None, domain: str, settings: Settings) -> str:

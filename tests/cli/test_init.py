@@ -132,6 +132,21 @@ def test_http_without_the_danger_switch_is_refused_and_nothing_is_written(empty:
 
 
 @pytest.mark.parametrize(
+    "domain", ["example.org:8443", "https://example.org:8443/", "@atlanta@example.org:80"]
+)
+def test_a_port_behind_the_domain_is_refused_and_not_left_out(empty: Shell, domain: str) -> None:
+    said = empty.refused("init", "--domain", domain, *NAMES)
+    assert "no other server could ever talk to" in said
+    assert "without a port" in said
+    assert not empty.data.exists()
+
+
+def test_the_usual_port_may_stand_behind_the_domain(empty: Shell) -> None:
+    told = empty.told("init", "--domain", "example.org:443", *NAMES)
+    assert (told["handle"], told["base_url"]) == ("@atlanta@example.org", "https://example.org")
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("--domain", "no domain", *NAMES),
