@@ -44,7 +44,8 @@ INK_COLOURS = {
 }
 """The inks of the style sheet by day; every chapter prints with one of them."""
 INKS = tuple(INK_COLOURS)
-NO_STORE = "private, no-store"
+NO_STORE = "private, no-store, no-transform"
+"""For one person: kept by nobody, and not compressed by a proxy on the way (see `web.cache`)."""
 _ENDS = frozenset(".!?…‽。！？｡।॥؟۔։።፧")
 _CLOSING = "\"'”’»›“‘)]}」』）"
 SHOWN_BY = ("object", "page", "token", "next")

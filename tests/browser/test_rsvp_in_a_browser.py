@@ -139,7 +139,7 @@ def test_every_word_stands_out_from_its_ground(
 def test_one_page_is_not_kept_behind_the_back_button(page: Page, own: str, site: str) -> None:
     page.goto(own)
     answer_headers = page.request.get(own).headers
-    assert answer_headers["cache-control"] == "private, no-store"
+    assert answer_headers["cache-control"] == "private, no-store, no-transform"
     page.get_by_role("link", name="The event’s page").click()
     expect(page).to_have_url(re.compile(SUPPER_PATH))
     assert page.evaluate("document.referrer") in ("", own)

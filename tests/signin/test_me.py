@@ -102,7 +102,7 @@ async def test_the_page_is_kept_by_nobody_and_tells_its_address_to_no_other_site
     inside: Browser,
 ) -> None:
     page = await inside.get("/me")
-    assert page.headers["cache-control"] == "private, no-store"
+    assert page.headers["cache-control"] == "private, no-store, no-transform"
     assert page.headers["referrer-policy"] == "same-origin"
     assert 'content="noindex"' in page.text
 
@@ -178,7 +178,7 @@ async def test_the_secret_calendar_shows_one_s_own_events_to_whoever_knows_its_a
     program = chapter.browser()
     answer = await program.get(feed)
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
-    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["cache-control"] == "private, no-cache, no-transform"
     (entry,) = Calendar.from_ical(answer.text).walk("VEVENT")
     assert entry["UID"] == chapter.deps.urls.event(event.id)
     assert (entry["STATUS"], entry["LOCATION"]) == ("CONFIRMED", "Back door, 7 Alley")

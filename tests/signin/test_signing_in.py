@@ -117,7 +117,7 @@ async def test_nobody_leaves_without_seeing_where_to_and_no_address_is_told_else
     page = await browser.leave_for(server.host)
     assert page.status_code == 200
     assert f"On to {server.host}" in page.text
-    assert page.headers["cache-control"] == "private, no-store"
+    assert page.headers["cache-control"] == "private, no-store, no-transform"
     assert "form-action 'self'" in page.headers["content-security-policy"]
     cookie = page.headers["set-cookie"]
     assert cookie.startswith("__Host-sign-in=")

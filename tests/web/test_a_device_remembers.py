@@ -24,7 +24,7 @@ async def test_an_answer_is_shown_again_instead_of_an_empty_form(house: House) -
     assert "with 1 guest" in answer.text
     assert f'{own}"' in answer.text
     assert "remembers your answer until the event is over" in answer.text
-    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["cache-control"] == "private, no-store, no-transform"
 
 
 async def test_the_form_says_before_that_the_device_will_remember(house: House) -> None:
@@ -147,6 +147,6 @@ async def test_who_is_signed_in_is_not_asked_for_an_address(house: House, path: 
     assert "Type your address" not in answer.text
     assert 'name="handle" value="mara@social.example.com"' in answer.text
     assert 'href="/me"' in answer.text
-    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["cache-control"] == "private, no-store, no-transform"
     house.browser.cookies.clear()
     assert "mara@social.example.com" not in (await house.page(path)).replace("@mara@", "")

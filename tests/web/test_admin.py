@@ -384,7 +384,7 @@ async def test_nobody_keeps_a_page_of_ours(
     await enter(browser)
     for client in (browser, other, browser):
         headers = (await client.get(path)).headers
-        assert set(headers["cache-control"].split(", ")) == {"private", "no-store"}
+        assert set(headers["cache-control"].split(", ")) == {"private", "no-store", "no-transform"}
         assert "etag" not in headers
         assert headers["referrer-policy"] == "same-origin"
 

@@ -83,6 +83,14 @@ async def test_what_is_for_one_person_or_carries_a_number_is_sent_as_it_is(house
             assert "content-encoding" not in answer.headers, path
 
 
+async def test_no_proxy_is_let_compress_what_is_for_one_person(house: House) -> None:
+    own = await house.own(PICNIC, email="ines@mail.example")
+    for path in (PATH, own, f"{own}.ics", f"{PATH}?answer=new"):
+        answer, _ = await raw(house, path)
+        is_for_one = path in (PATH, own, f"{own}.ics")
+        assert ("no-transform" in answer.headers["cache-control"]) is is_for_one, path
+
+
 async def test_who_is_signed_in_gets_nothing_compressed(house: House) -> None:
     await house.page("/")
     house.browser.cookies.set("__Host-member", "anything")

@@ -81,7 +81,7 @@ async def test_a_program_gets_a_problem_document_and_a_person_a_page(
     person = await browser.get(f"/events/{event_id(8)}")
     assert person.headers["content-type"].startswith("text/html")
     assert "This is gone" in person.text
-    assert person.headers["cache-control"] == "private, no-store"
+    assert person.headers["cache-control"] == "private, no-store, no-transform"
 
 
 async def test_a_wrong_method_is_named_and_the_right_ones_too(browser: httpx.AsyncClient) -> None:

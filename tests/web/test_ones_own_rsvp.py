@@ -121,7 +121,7 @@ async def test_who_has_a_seat_learns_the_exact_place_and_nobody_else(house: Hous
     assert "7 Hidden Lane" in answer.text
     assert 'href="geo:33.7512,-84.3391"' in answer.text
     assert "openstreetmap" not in answer.text
-    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["cache-control"] == "private, no-store, no-transform"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert "7 Hidden Lane" in (await house.browser.get(f"{own}.ics")).text.replace("\r\n ", "")
     maybe = await house.own(SUPPER, name="Ben", answer="maybe")

@@ -73,7 +73,7 @@ async def test_who_is_signed_in_answers_with_one_tap_and_nobody_else_sees_it(hou
     house.browser.cookies.set("__Host-member", token)
     mine = await house.browser.get(PATH)
     assert "You are signed in as mara@social.example.com" in mine.text
-    assert mine.headers["cache-control"] == "private, no-store"
+    assert mine.headers["cache-control"] == "private, no-store, no-transform"
     answered = await house.press(f"{PATH}/rsvp", answer="going", guests="1")
     own = await house.page(answered.headers["location"])
     assert "You are going" in own
@@ -96,7 +96,7 @@ async def test_an_answer_without_an_account_leads_to_a_page_of_ones_own(house: H
     assert ines.key.startswith("alias:")
     answer = await house.browser.get(own)
     assert "You are going" in answer.text
-    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["cache-control"] == "private, no-store, no-transform"
     assert '<meta name="robots" content="noindex">' in answer.text
 
 

@@ -10,7 +10,7 @@ from fedi_chapter.store.pages.site import site
 from fedi_chapter.store.tx import ReadTx
 from fedi_chapter.web.negotiate import answer, deps_of
 
-PRIVATE = {"Cache-Control": "private, no-cache", "X-Robots-Tag": "noindex"}
+PRIVATE = {"Cache-Control": "private, no-cache, no-transform", "X-Robots-Tag": "noindex"}
 
 
 async def own_calendar(request: Request) -> Response:
