@@ -97,7 +97,7 @@ def listing(setup: Setup) -> None:
     found = ask(setup, work)
     setup.tell(
         [_reply(each) for each in found],
-        *(f"{each.uri}  {each.actor_uri}  {one_line(plain(each.html), 80)}" for each in found),
+        *(f"{each.uri}  {each.actor_uri}  {_words(each)}" for each in found),
     )
 
 
@@ -164,5 +164,12 @@ def _reply(reply: Reply) -> dict[str, object]:
         "in_reply_to": reply.in_reply_to,
         "state": str(reply.state),
         "published": reply.published_at.isoformat(),
-        "text": plain(reply.html),
+        "warning": reply.warning,
+        "text": plain(reply.html + reply.attached),
     }
+
+
+def _words(reply: Reply) -> str:
+    """Return the words of a reply on one line, its content warning before them."""
+    words = one_line(plain(reply.html + reply.attached), 80)
+    return f"[{reply.warning}] {words}" if reply.warning else words

@@ -534,3 +534,18 @@ def test_who_follows_the_server_as_a_whole_is_listed_with_the_followers(shell: S
     assert "server" not in ana
     assert "@relay@g.test" in relay
     assert relay.endswith("follows the server (/actor)")
+
+
+def test_a_held_reply_is_listed_with_its_warning_and_its_pictures_and_choices(
+    shell: Shell,
+) -> None:
+    on_disk(
+        shell,
+        "INSERT INTO replies (uri, actor_uri, in_reply_to, root, html, attached, warning, is_cut,"
+        " rule, url, unlisted, state, published_at, received_at, host) VALUES ('https://b.test/1',"
+        " 'https://b.test/u', 'x', 'x', '', '<p>🖼 <a href=\"x\">A crab</a></p><p>○ Big</p>',"
+        " 'Crabs', 0, 1, 'x', 0, 'held', 1, 1, '')",
+    )
+    assert shell.run("replies", "list").stdout.strip().endswith("[Crabs] 🖼 A crab ○ Big")
+    (told,) = shell.told("replies", "list")
+    assert (told["warning"], told["text"].split("\n")[0]) == ("Crabs", "🖼 A crab")
