@@ -13,7 +13,7 @@ from fedi_chapter.domain.conversation import Message, Reply, ReplyState
 from fedi_chapter.domain.neighbour import NeighbourEvent, NeighbourPost, tells_of
 from fedi_chapter.domain.remote_actor import RemoteActor
 from fedi_chapter.domain.urls import Urls
-from fedi_chapter.federation import dating, ours, spoken, undoing
+from fedi_chapter.federation import dating, learning, ours, spoken, undoing
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.outcome import Done, Held, Ignored, Lacking, Outcome
 from fedi_chapter.net.guard import judge_link
@@ -118,8 +118,10 @@ def take_event(
     """Keep or change a public event of somebody we follow, or one they `boosted`.
 
     Gancio's updates name no time at all: they count as made when they came. What a bare event
-    leaves out is as its `origin` says it, or as we know it where the origin was not asked.
+    leaves out is as its `origin` says it, or as we know it where the origin was not asked. Whether
+    kept or not, it tells that its server takes events.
     """
+    learning.sent_event(tx, case.settings, author.host)
     arrived = dating.second(case.received_at)
     event = document.event
     if _as_what(tx, event.uri, author) is Known.DELETED:

@@ -10,7 +10,7 @@ from fedi_chapter.federation import learning
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.events import cancel_event, delete_event, edit_event
 from fedi_chapter.store import hosts
-from tests.kit.peers.mastodon import Json, Mastodon, Member
+from tests.kit.peers.mastodon import PUBLIC, Json, Mastodon, Member
 from tests.kit.world import Chapter, World
 
 pytestmark = pytest.mark.anyio
@@ -179,6 +179,44 @@ async def test_who_sends_events_takes_events_without_saying_what_it_runs(world: 
     second = await chapter.event("Cake")
     await world.settle()
     assert _told(world.mastodons["e.test"])[-1] == ("Create", second)
+
+
+@pytest.mark.parametrize("way", ["by its id", "in the name of a group", "boosted"])
+async def test_whose_event_comes_in_another_way_takes_events(world: World, way: str) -> None:
+    chapter = await world.chapter("a.test")
+    member = await _follower(chapter, world, "e.test", SILENT)
+    await chapter.follow(member.uri)
+    await world.settle()
+    event = await chapter.event("Tea")
+    await world.settle()
+    author = member.server.member("hall" if way == "in the name of a group" else "zoe")
+    theirs = {**_their_event(author), "id": f"{author.uri}/statuses/1", "actor": member.uri}
+    author.statuses[str(theirs["id"])] = theirs
+    kind = "Announce" if way == "boosted" else "Create"
+    thing = theirs if way == "in the name of a group" else theirs["id"]
+    activity = member.activity(kind, thing, uri=f"{member.uri}#1", to=[PUBLIC])
+    assert await member.to_shared(chapter.uri, activity) == 202
+    await world.settle()
+    told = _told(world.mastodons["e.test"])
+    assert told[1:] == [("Delete", f"{event}/face"), ("Create", event)]
+
+
+async def test_who_boosts_an_event_of_another_server_is_not_known_to_take_events(
+    world: World,
+) -> None:
+    chapter = await world.chapter("a.test")
+    member = await _follower(chapter, world, "m.test", SILENT)
+    await chapter.follow(member.uri)
+    await world.settle()
+    author = world.mastodon("e.test").member("hall")
+    theirs = {**_their_event(author), "id": f"{author.uri}/statuses/1"}
+    author.statuses[str(theirs["id"])] = theirs
+    boost = member.activity("Announce", theirs["id"], uri=f"{member.uri}#1", to=[PUBLIC])
+    assert await member.to_shared(chapter.uri, boost) == 202
+    await world.settle()
+    known = await chapter.read(lambda tx: hosts.get(tx, "m.test"))
+    assert known is not None
+    assert not known.takes_events
 
 
 async def test_new_software_that_sent_an_event_takes_events_as_long_as_it_runs(

@@ -1,6 +1,6 @@
 """Create of an event by its own author: a neighbour's invitation."""
 
-from fedi_chapter.federation import bare_events, learning
+from fedi_chapter.federation import bare_events
 from fedi_chapter.federation.bare_events import Looked
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.intake import take_event
@@ -11,7 +11,6 @@ from fedi_chapter.vocab.activities import CreateEvent
 
 def apply(tx: WriteTx, activity: CreateEvent, case: Case, looked: Looked) -> Outcome:
     """Keep the event of somebody we follow."""
-    learning.sent_event(tx, case.settings, case.sender.host)
     outcome = take_event(tx, activity.document, case.sender, case, origin=looked.event)
     bare_events.note(tx, activity, case, outcome, looked)
     return outcome

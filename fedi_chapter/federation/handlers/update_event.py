@@ -1,6 +1,6 @@
 """Update of an event by its own author: moved, reworded or cancelled."""
 
-from fedi_chapter.federation import bare_events, learning
+from fedi_chapter.federation import bare_events
 from fedi_chapter.federation.bare_events import Looked
 from fedi_chapter.federation.case import Case
 from fedi_chapter.federation.intake import take_event
@@ -11,7 +11,6 @@ from fedi_chapter.vocab.activities import UpdateEvent
 
 def apply(tx: WriteTx, activity: UpdateEvent, case: Case, looked: Looked) -> Outcome:
     """Keep the event of somebody we follow, as it now is."""
-    learning.sent_event(tx, case.settings, case.sender.host)
     outcome = take_event(
         tx, activity.document, case.sender, case, is_update=True, origin=looked.event
     )
