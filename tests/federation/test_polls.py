@@ -127,6 +127,26 @@ async def test_however_many_vote_in_a_window_one_new_total_is_told(world: World)
     assert last(mastodon)["id"] == f"{face}#tally-2"
 
 
+@pytest.mark.parametrize(
+    "option", ["Can't come", "Can&#39;t come", "Can&apos;t come", " Can't come "]
+)
+async def test_a_vote_counts_whose_option_comes_escaped_as_html(world: World, option: str) -> None:
+    chapter, event = await meetup(world)
+    ana = world.mastodon("m.test").member("ana")
+    await ana.vote(f"{event}/face", option)
+    await world.settle()
+    assert (await chapter.outcomes())[-1] == "RSVP: no"
+
+
+@pytest.mark.parametrize("option", ["can't come", "Can't", "", "<b></b>", "Going Maybe"])
+async def test_a_vote_for_what_the_poll_does_not_offer_is_none(world: World, option: str) -> None:
+    chapter, event = await meetup(world)
+    ana = world.mastodon("m.test").member("ana")
+    await ana.vote(f"{event}/face", option)
+    await world.settle()
+    assert not (await chapter.outcomes())[-1].startswith("RSVP")
+
+
 async def test_new_totals_after_an_edit_are_no_second_edit(world: World) -> None:
     chapter, event = await meetup(world)
     mastodon = world.mastodon("m.test")

@@ -4,6 +4,7 @@ Mastodon, GoToSocial and Misskey send one Create for each option chosen. Of seve
 one person the last counts; one that can't count is answered by a direct message.
 """
 
+from fedi_chapter.core.html import plain
 from fedi_chapter.domain.rsvp import Answer, Route
 from fedi_chapter.federation import answers
 from fedi_chapter.federation.case import Case
@@ -16,12 +17,13 @@ OPTIONS = (Answer.GOING, Answer.MAYBE, Answer.NO)
 
 
 def apply(tx: WriteTx, activity: Vote, case: Case) -> Outcome:
-    """Take the answer whose name is the option's, to the letter."""
+    """Take the answer whose name is the option's, to the letter, or as HTML."""
     named = case.urls.own_object(activity.question)
     event = answers.event_at(tx, case.urls, activity.question, case.sender)
     if event is None or named is None or named.kind != "face":
         return Ignored("a vote on no poll of ours")
-    meaning = dict(zip(event.poll, OPTIONS, strict=False)).get(activity.option)
+    meanings = dict(zip(event.poll, OPTIONS, strict=False))
+    meaning = meanings.get(activity.option) or meanings.get(plain(activity.option))
     if meaning is None:
         return Ignored("a vote for an option the poll does not have")
     return answers.respond(
