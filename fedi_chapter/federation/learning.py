@@ -56,21 +56,25 @@ async def learn_host(deps: Deps, host: str) -> None:
     except RemoteFailure as error:
         log.info("host not learned", host=host, error=error.message)
 
-    def note(tx: WriteTx) -> None:
-        known = hosts.get(tx, host) or Host(host)
-        if software is None:
-            hosts.did_not_say(tx, known)
-        else:
-            hosts.learned(tx, host, software, version, known.takes_events)
-        _settle(tx, deps.settings, known, software or known.software)
+    await deps.db.write(lambda tx: heard(tx, deps.settings, host, software, version))
 
-    await deps.db.write(note)
+
+def heard(
+    tx: WriteTx, settings: Settings, host: str, software: str | None, version: str | None
+) -> None:
+    """Note what `host` says that it runs; None when it did not say."""
+    known = hosts.lock(tx, host) or Host(host)
+    if software is None:
+        hosts.did_not_say(tx, known)
+    else:
+        hosts.learned(tx, host, software, version, known.takes_events)
+    _settle(tx, settings, known, software or known.software)
 
 
 def apply_wishes(tx: WriteTx, settings: Settings) -> None:
     """Note which hosts the settings name as takers of the Event or of the face."""
-    for host in {*settings.event_servers, *settings.face_servers}:
-        known = hosts.get(tx, host) or Host(host)
+    for host in sorted({*settings.event_servers, *settings.face_servers}):
+        known = hosts.lock(tx, host) or Host(host)
         _settle(tx, settings, known, known.software)
 
 
@@ -78,6 +82,7 @@ def sent_event(tx: WriteTx, settings: Settings, host: str) -> None:
     """Note that a host we know sends events: then it takes them, whether it says so or not."""
     known = hosts.get(tx, host)
     if known is not None and not known.takes_events:
+        known = hosts.lock(tx, host) or known
         _settle(tx, settings, known, known.software, sends_events=True)
 
 
@@ -93,7 +98,7 @@ def _settle(
 
     One that sent events takes them for as long as it runs the same.
     """
-    sends_events |= known.takes_events and software == known.software
+    sends_events |= known.takes_events and known.software in (None, software)
     sends_events |= neighbours.any_of_host(tx, known.host)
     takes_events = forms.takes_events(settings, known.host, software, sends_events=sends_events)
     if takes_events is not known.takes_events:

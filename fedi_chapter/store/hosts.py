@@ -23,6 +23,13 @@ def get(tx: ReadTx, host: str) -> Host | None:
     return None if row is None else Host(**row)
 
 
+def lock(tx: WriteTx, host: str) -> Host | None:
+    """Return what is known of a host, and keep others from writing it until the commit."""
+    query = select(hosts).where(hosts.c.host == host).with_for_update(key_share=True)
+    row = tx.conn.execute(query).mappings().first()
+    return None if row is None else Host(**row)
+
+
 def that_run(tx: ReadTx, software: Collection[str]) -> set[str]:
     """Return the hosts that run one of these."""
     found = select(hosts.c.host).where(hosts.c.software.in_(sorted(software)))

@@ -181,6 +181,24 @@ async def test_who_sends_events_takes_events_without_saying_what_it_runs(world: 
     assert _told(world.mastodons["e.test"])[-1] == ("Create", second)
 
 
+async def test_whose_event_nobody_kept_takes_events_also_once_it_says_what_it_runs(
+    world: World,
+) -> None:
+    chapter = await world.chapter("a.test")
+    member = await _follower(chapter, world, "e.test", SILENT)
+    await world.settle()
+    theirs = _their_event(member)
+    create = member.activity("Create", theirs, uri=f"{theirs['id']}/create")
+    assert await member.to_shared(chapter.uri, create) == 202
+    await world.settle()
+    world.mastodons["e.test"].software = "brand-new"
+    await learning.learn_host(chapter.deps, "e.test")
+    event = await chapter.event("Tea")
+    await world.settle()
+    assert await _software(chapter, "e.test") == "brand-new"
+    assert _told(world.mastodons["e.test"]) == [("Create", event)]
+
+
 @pytest.mark.parametrize("way", ["by its id", "in the name of a group", "boosted"])
 async def test_whose_event_comes_in_another_way_takes_events(world: World, way: str) -> None:
     chapter = await world.chapter("a.test")

@@ -15,13 +15,15 @@ from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.happening import Boosted, FollowerAccepted, Happening, KeyRotated
 from fedi_chapter.domain.organizer import Role
 from fedi_chapter.domain.post import Post, PostId
+from fedi_chapter.federation import learning
 from fedi_chapter.services import boosts, chapters, moderation, organizers, posts, series
 from fedi_chapter.services import events as event_service
 from fedi_chapter.services.chapters import NewKey, ProfileFields, found
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.posts import PostFields
 from fedi_chapter.services.series_change import edit_following
-from fedi_chapter.store import events, followers, local_actors, local_keys, remote_actors
+from fedi_chapter.settings import Settings
+from fedi_chapter.store import events, followers, hosts, local_actors, local_keys, remote_actors
 from fedi_chapter.store import organizers as organizer_rows
 from fedi_chapter.store import posts as post_rows
 from fedi_chapter.store.tx import Database, WriteTx
@@ -31,6 +33,7 @@ from tests.services.conftest import FOUNDING, KEYS, URLS, House
 pytestmark = pytest.mark.anyio
 FEW, MANY = 12, 300
 NEIGHBOUR = a_remote_actor()
+SETTINGS = Settings()
 Work = Callable[[WriteTx], object]
 
 some_and_many = pytest.mark.parametrize("pairs", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
@@ -213,3 +216,21 @@ async def test_who_leaves_while_they_are_let_in_does_not_stay(house: House) -> N
 
 async def count(house: House, kind: type[Happening]) -> int:
     return sum(isinstance(each, kind) for each in await house.happenings())
+
+
+@some_and_many
+async def test_who_sends_an_event_while_it_says_what_it_runs_is_known_for_both(
+    house: House, pairs: int
+) -> None:
+    for number in range(pairs):
+        host = f"h{number}.test"
+        await house.do(lambda tx, h=host: learning.heard(tx, SETTINGS, h, None, None))  # type: ignore[misc]
+        told = await both(
+            house,
+            lambda tx, h=host: learning.heard(tx, SETTINGS, h, "brand-new", "1"),  # type: ignore[misc]
+            lambda tx, h=host: learning.sent_event(tx, SETTINGS, h),  # type: ignore[misc]
+        )
+        assert not any(told)
+        known = await house.see(lambda tx, h=host: hosts.get(tx, h))  # type: ignore[misc]
+        assert known
+        assert (known.software, known.takes_events) == ("brand-new", True)
