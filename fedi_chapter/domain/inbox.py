@@ -20,8 +20,6 @@ class Incoming:
     """That of whoever signed it, else the actor's: what comes in is taken in turns by host."""
     signed_at: datetime = LONG_AGO
     """The date its request was signed with."""
-    place: datetime = LONG_AGO
-    """Its place among all that wait of its host: the earlier goes first."""
     proved: bool = True
     """Signed by its actor; otherwise only its origin can prove it."""
 
@@ -48,5 +46,8 @@ class InboxJob:
     received_at: datetime
     signed_at: datetime
     proved: bool
+    stands_aside: bool
+    """What its actor says besides does not wait for it."""
+    lease_until: datetime
     is_repeat: bool
     """The same was said before, to the byte: only `signed_at` tells that it is said anew."""

@@ -7,6 +7,7 @@ Called by `workers.inbox` with one stored activity at a time. A test fails when 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import TypeVar
 
 from fedi_chapter.core.errors import NoDocument, RemoteFailure, RemoteGone
@@ -110,6 +111,17 @@ PATIENCE_WITH_DELETES = timedelta(days=31)
 DELETES = (act.DeleteActor, act.DeleteObject)
 
 
+class Went(Enum):
+    """What became of an activity, for those of its actor that came after it."""
+
+    ON = auto()
+    """They can be processed."""
+    LAST = auto()
+    """There are none."""
+    BACK = auto()
+    """It was put back, and they wait for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _End:
     """How it ended, and whether more of the same actor waits."""
@@ -118,31 +130,29 @@ class _End:
     has_more: bool
 
 
-async def process(deps: Deps, job: InboxJob) -> bool:
+async def process(deps: Deps, job: InboxJob) -> Went:
     """Handle one stored activity: its effect, the answer and the mark commit together.
-
-    Return whether more of the same actor waits.
 
     Raises:
         Exception: anything unexpected; the caller retries and parks.
 
     """
     activity = await read_aside(read_activity, job.body)
-    end: _End | None
+    end: _End | Went
     try:
         end = await _handle(deps, job, activity)
     except _Elsewhere as failure:
         end = await _after(deps, job, activity, failure.error, stands_aside=True)
     except RemoteFailure as error:
         end = await _after(deps, job, activity, error)
-    if end is None:
-        return True
+    if isinstance(end, Went):
+        return end
     outcome, kind = end.outcome, type(end.outcome).__name__.lower()
     log.info("activity", job=job.id, host=job.host, type=type(activity).__name__, outcome=kind)
     deps.metrics.add(f"inbox.{kind}.{type(activity).__name__}")
     if isinstance(outcome, Ignored):
         deps.metrics.add(f"inbox.ignored because.{outcome.reason}")
-    return end.has_more
+    return Went.ON if end.has_more else Went.LAST
 
 
 async def _handle(deps: Deps, job: InboxJob, activity: act.Activity) -> _End:
@@ -268,8 +278,8 @@ async def _after(
     error: RemoteFailure,
     *,
     stands_aside: bool = False,
-) -> _End | None:
-    """End what a server's final answer makes useless; put back, and return None, what may wait.
+) -> _End | Went:
+    """End what a server's final answer makes useless; put back what may wait.
 
     What has waited too long is set aside, or dropped if it never was a document.
 
@@ -285,8 +295,8 @@ async def _after(
         await deps.db.write(
             lambda tx: inbox.give_back(tx, job.id, due, error.message, stands_aside=stands_aside)
         )
-        return None
+        return Went.ON if stands_aside else Went.BACK
     if isinstance(error, NoDocument):
         return await _finish(deps, job, UNUSABLE, detail=error.message)
     await deps.db.write(lambda tx: inbox.park(tx, job.id, error.message))
-    return None
+    return Went.ON

@@ -27,7 +27,6 @@ from fedi_chapter.domain.remote_actor import RemoteKey
 from fedi_chapter.federation import remote_actors, trust
 from fedi_chapter.federation.admission import Guest, put, welcome
 from fedi_chapter.federation.aside import read_aside
-from fedi_chapter.federation.line import Line
 from fedi_chapter.federation.trust import Verdict
 from fedi_chapter.federation.turnstile import Turnstile
 from fedi_chapter.net.fetch import Budget
@@ -74,7 +73,6 @@ class InboxDoor:
         self._keys: OrderedDict[str, tuple[RemoteKey, datetime]] = OrderedDict()
         self._visitors = self._bytes = self._inside = 0
         self._turnstile = Turnstile(A_TURN)
-        self._line = Line()
         self._asking: Counter[str] = Counter()
         self._room = 0
         self._rooms: dict[str, int] = {}
@@ -154,7 +152,6 @@ class InboxDoor:
             body=request.body,
             host=host,
             signed_at=claim.made_at,
-            place=self._line.place(signer or f"nobody of {host}", now),
             proved=verdict is Verdict.TAKE,
         )
         peers = frozenset({activity.actor, signer or activity.actor})

@@ -1,30 +1,30 @@
 """What came in and waits to be understood: the first of the three queues.
 
-Put by the inbox's door, claimed and finished by the inbox worker. A row stays after it is
-done, without its body: what was said, and the date it was signed with, is the ledger against
-replays. The same id may come again with something else, and the same words signed anew.
+Put by the inbox's door, claimed (see `inbox_claims`) and finished by the inbox worker. A row
+stays after it is done, without its body: what was said, and the date it was signed with, is the
+ledger against replays. The same id may come again with something else, and the same words signed
+anew.
 
-A claim moves a row's `due` to the end of its lease, so a worker that dies gives it back by
-doing nothing; `attempts` counts claims, so a row that kills its worker is found out. It goes
-from host to host by the index, so the flood of one delays no other (ABU-05). Of one actor only
-the earliest that waits is taken, whichever worker has it: so what an actor says stays in order.
+Places in line: of those of one host that wait, who sends much stands behind those who send little.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     CursorResult,
-    Exists,
-    FromClause,
     Select,
+    Text,
+    and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
-    literal_column,
     or_,
     select,
     true,
@@ -33,25 +33,36 @@ from sqlalchemy import (
 
 from fedi_chapter.domain.inbox import InboxJob, Incoming
 from fedi_chapter.store import dropped
+from fedi_chapter.store.inbox_claims import LOOKED_AT, claim, is_waiting
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.sqlite import driver
 from fedi_chapter.store.tables import inbox
 from fedi_chapter.store.tables.base import Instant
-from fedi_chapter.store.turns import hosts_in
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
+__all__ = [
+    "LOOKED_AT",
+    "claim",
+    "finish",
+    "forget_sender",
+    "give_back",
+    "hinted",
+    "park",
+    "purge",
+    "put_many",
+    "release",
+    "retry",
+    "room",
+    "waiting",
+]
 
-def _is_waiting(table: FromClause) -> ColumnElement[bool]:
-    # Written out, not bound: a partial index is used only for a condition known beforehand.
-    return table.c.state == literal_column("'waiting'")
+APART = timedelta(minutes=1)
+"""What one actor sends stands so far apart in line, however quickly it comes: as long as a slow
+one may take."""
+FARTHEST = timedelta(days=1)
 
-
-_WAITING = _is_waiting(inbox)
-
-LOOKED_AT = 2
-"""Times as many of each host are looked at as are taken: some have to wait for their actor's
-earlier ones."""
+_WAITING = is_waiting(inbox)
 
 # Built once: SQLAlchemy then compiles each of them once.
 _PUT = (
@@ -68,112 +79,6 @@ _PUT_SQLITE = (
     " VALUES {rows} ON CONFLICT (digest, signed_at) DO NOTHING"
 )
 _ROW_SQLITE = "('waiting', 0, ?1, ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-# Within RETURNING, SQLAlchemy leaves out the table, and a subquery would mean its own columns.
-# What stands outside is an expression: SQLite looks up no index by a mere column of that row.
-_OUTER_ID: ColumnElement[Any] = literal_column("inbox.id")
-_OUTER_DIGEST: ColumnElement[Any] = literal_column("('' || inbox.digest)")
-_NOW = bindparam("now", type_=inbox.c.due.type)
-_UNTIL = bindparam("until", type_=inbox.c.due.type)
-
-
-def _is_behind(row: FromClause) -> ColumnElement[bool]:
-    """Whether an earlier activity of the actor of `row` waits, or is being processed."""
-    earlier = inbox.alias("earlier")
-    first = (
-        select(earlier.c.id)
-        .where(earlier.c.actor_uri == row.c.actor_uri, earlier.c.id < row.c.id)
-        .where(_is_waiting(earlier), ~earlier.c.stands_aside)
-        .order_by(earlier.c.actor_uri, earlier.c.id)
-        .limit(1)
-        .correlate(row)
-    )
-    # Not EXISTS: PostgreSQL would join all that waits rather than take a step in the index.
-    return first.scalar_subquery().is_not(None)
-
-
-def _due(*, lateral: bool) -> Select[Any]:
-    """Return the ids to claim: the first of every host, then the second of every host, …
-
-    Of each host only the first `window` that are due are looked at, however many it has.
-    """
-    hosts, row = hosts_in(inbox, _is_waiting), inbox.alias("candidate")
-    own = (
-        select(row.c.id, row.c.place, row.c.actor_uri)
-        .where(row.c.host == hosts.c.host, _is_waiting(row))
-        .where(row.c.due <= _NOW)
-        .order_by(row.c.place, row.c.id)
-        .limit(bindparam("window"))
-        .correlate(hosts)
-    )
-    found: FromClause
-    if lateral:
-        found = own.lateral("found")
-        source = hosts.join(found, true())
-    else:  # SQLite knows no LATERAL, but looks at a correlated IN once for each host
-        found = inbox.alias("found")
-        source = hosts.join(found, found.c.id.in_(own.with_only_columns(row.c.id)))
-    turn = func.row_number().over(partition_by=hosts.c.host, order_by=(found.c.place, found.c.id))
-    turns = (
-        select(found.c.id, found.c.place, found.c.actor_uri, hosts.c.host, turn.label("turn"))
-        .select_from(source)
-        .where(hosts.c.host.not_in(bindparam("busy", expanding=True)))
-        .subquery("turns")
-    )
-    # Only of so many is it asked whether they are behind: that costs more than all the rest.
-    nearest = (
-        select(turns)
-        .order_by(turns.c.turn, turns.c.place, turns.c.id)
-        .limit(bindparam("nearest"))
-        .subquery("nearest")
-    )
-    again = func.row_number().over(partition_by=nearest.c.host, order_by=nearest.c.turn)
-    free = (
-        select(nearest.c.id, nearest.c.place, again.label("turn"))
-        .where(~_is_behind(nearest))
-        .subquery("free")
-    )
-    return (
-        select(free.c.id)
-        .where(free.c.turn <= bindparam("per_host"))
-        .order_by(free.c.turn, free.c.place, free.c.id)
-        .limit(bindparam("most"))
-    )
-
-
-def _was_said_before() -> Exists:
-    before = inbox.alias("before")
-    is_earlier = before.c.id + 0 < _OUTER_ID  # with an addition, for SQLite would walk by the id
-    return exists().where(before.c.digest == _OUTER_DIGEST, is_earlier)
-
-
-def _claim(*, lateral: bool) -> Any:
-    # Looked at again under the lock: another worker may have taken the row meanwhile.
-    locked = (
-        select(inbox.c.id)
-        .where(inbox.c.id.in_(_due(lateral=lateral)), _WAITING, inbox.c.due <= _NOW)
-        .with_for_update(skip_locked=True)
-    )
-    return (
-        update(inbox)
-        .where(inbox.c.id.in_(locked if lateral else _due(lateral=False)))
-        .values(due=_UNTIL, lease_until=_UNTIL, attempts=inbox.c.attempts + 1)
-        .returning(
-            inbox.c.id,
-            inbox.c.activity_id,
-            inbox.c.actor_uri,
-            inbox.c.body,
-            inbox.c.attempts,
-            inbox.c.host,
-            inbox.c.received_at,
-            inbox.c.signed_at,
-            inbox.c.proved,
-            _was_said_before(),
-        )
-    )
-
-
-_CLAIM_LATERAL = _claim(lateral=True)
-_CLAIM_SQLITE = _claim(lateral=False)
 _OF_HOST = (
     select(inbox.c.id)
     .where(_WAITING, inbox.c.host == bindparam("of_host"))
@@ -184,7 +89,7 @@ _later = inbox.alias("later")
 _own = inbox.alias("own")
 _ACTOR = select(_own.c.actor_uri).where(_own.c.id == bindparam("job")).scalar_subquery()
 _HAS_MORE = exists().where(
-    _later.c.actor_uri == _ACTOR, _later.c.id > bindparam("job"), _is_waiting(_later)
+    _later.c.actor_uri == _ACTOR, _later.c.id > bindparam("job"), is_waiting(_later)
 )
 _FINISH = Prepared(
     update(inbox)
@@ -194,6 +99,57 @@ _FINISH = Prepared(
 )
 
 
+def _last_of_actor(actor: ColumnElement[Any]) -> Select[Any]:
+    own = inbox.alias("own")
+    return (
+        select(own.c.place)
+        .where(own.c.actor_uri == actor, is_waiting(own), ~own.c.stands_aside)
+        .order_by(own.c.actor_uri.desc(), own.c.id.desc())
+        .limit(1)
+    )
+
+
+def _last_of_host(host: ColumnElement[Any]) -> Select[Any]:
+    own = inbox.alias("own")
+    return (
+        select(own.c.place)
+        .where(own.c.host == host, is_waiting(own))
+        .order_by(own.c.host.desc(), own.c.place.desc())
+        .limit(1)
+    )
+
+
+def _for_each(last_of: Callable[[ColumnElement[Any]], Select[Any]]) -> Select[Any]:
+    names = func.unnest(bindparam("names", type_=ARRAY(Text)))
+    asked = names.table_valued("name").render_derived("asked")
+    last = last_of(asked.c.name).correlate(asked).lateral("last")
+    return select(asked.c.name, last.c.place).select_from(asked.join(last, true()))
+
+
+@dataclass(frozen=True, slots=True)
+class _LastPlace:
+    """The last place in line of each name, of those that wait."""
+
+    of_one: Prepared
+    of_many: Select[Any]
+
+    @classmethod
+    def by(cls, last_of: Callable[[ColumnElement[Any]], Select[Any]]) -> "_LastPlace":
+        return cls(Prepared(last_of(bindparam("name"))), _for_each(last_of))
+
+    def of(self, tx: ReadTx, names: Collection[str]) -> dict[str, datetime]:
+        if not names:
+            return {}
+        if not _is_sqlite(tx):
+            rows = tx.conn.execute(self.of_many, {"names": list(names)})
+            return {row.name: row.place for row in rows}
+        found = ((name, self.of_one.first(tx, name=name)) for name in names)
+        return {name: row["place"] for name, row in found if row is not None}
+
+
+_LAST_OF_ACTOR, _LAST_OF_HOST = _LastPlace.by(_last_of_actor), _LastPlace.by(_last_of_host)
+
+
 def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
     """Store verified activities; replays of what we had before are left out, and counted.
 
@@ -201,13 +157,36 @@ def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:
     """
     if not incoming:
         return
-    is_sqlite = tx.conn.dialect.name == "sqlite"
-    stored = _put_sqlite(tx, incoming) if is_sqlite else _put_postgres(tx, incoming)
+    placed = list(zip(incoming, _places(tx, incoming), strict=True))
+    stored = _put_sqlite(tx, placed) if _is_sqlite(tx) else _put_postgres(tx, placed)
     if stored < len(incoming):
         dropped.add(tx, dropped.REPLAY, len(incoming) - stored)
 
 
-def _put_postgres(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
+def _is_sqlite(tx: ReadTx) -> bool:
+    return tx.conn.dialect.name == "sqlite"
+
+
+def _places(tx: ReadTx, incoming: Sequence[Incoming]) -> list[datetime]:
+    """Return a place in line for each: now, or behind the last of its actor that waits.
+
+    What nobody proved stands behind all of its host.
+    """
+    last = _LAST_OF_ACTOR.of(tx, {each.actor_uri for each in incoming if each.proved})
+    last |= _LAST_OF_HOST.of(tx, {each.host for each in incoming if not each.proved})
+    places = []
+    for each in incoming:
+        name = each.actor_uri if each.proved else each.host
+        before = last.get(name)
+        place = tx.now
+        if before is not None:
+            place = min(max(tx.now, before + APART), tx.now + FARTHEST)
+        last[name] = place
+        places.append(place)
+    return places
+
+
+def _put_postgres(tx: WriteTx, placed: Sequence[tuple[Incoming, datetime]]) -> int:
     stored = tx.conn.execute(
         _PUT,
         [
@@ -215,7 +194,7 @@ def _put_postgres(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
                 "activity_id": each.activity_id,
                 "digest": each.digest,
                 "signed_at": each.signed_at,
-                "place": each.place,
+                "place": place,
                 "proved": each.proved,
                 "stands_aside": not each.proved,
                 "host": each.host,
@@ -227,50 +206,22 @@ def _put_postgres(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
                 "attempts": 0,
                 "due": tx.now,
             }
-            for each in incoming
+            for each, place in placed
         ],
     )
     return len(stored.all())
 
 
-def _put_sqlite(tx: WriteTx, incoming: Sequence[Incoming]) -> int:
+def _put_sqlite(tx: WriteTx, placed: Sequence[tuple[Incoming, datetime]]) -> int:
     def number(at: datetime) -> int | None:
         return Instant().process_bind_param(at, tx.conn.dialect)
 
     values: list[object] = [number(tx.now)]
-    for each in incoming:
-        values += (each.activity_id, each.digest, number(each.signed_at), number(each.place))
+    for each, place in placed:
+        values += (each.activity_id, each.digest, number(each.signed_at), number(place))
         values += (each.proved, not each.proved, each.host, each.actor_uri, each.type, each.body)
-    rows = ", ".join([_ROW_SQLITE] * len(incoming))
+    rows = ", ".join([_ROW_SQLITE] * len(placed))
     return int(driver(tx.conn).execute(_PUT_SQLITE.format(rows=rows), values).rowcount)
-
-
-def claim(
-    tx: WriteTx,
-    limit: int,
-    lease: timedelta,
-    *,
-    per_host: int | None = None,
-    busy: Collection[str] = (),
-) -> list[InboxJob]:
-    """Take up to `limit` waiting activities for as long as `lease`, in the order they came.
-
-    At most one of each actor, its earliest, and that only while nobody has an earlier one in
-    hand. At most `per_host` of each host, and none of those that are `busy`; the hosts take
-    turns. `attempts` of a job counts this claim.
-    """
-    statement = _CLAIM_LATERAL if tx.conn.dialect.name == "postgresql" else _CLAIM_SQLITE
-    values = {
-        "now": tx.now,
-        "until": tx.now + lease,
-        "most": limit,
-        "per_host": per_host or limit,
-        "window": LOOKED_AT * (per_host or limit),
-        "nearest": LOOKED_AT * max(limit, per_host or limit),
-        "busy": list(busy),
-    }
-    rows = tx.conn.execute(statement, values)
-    return sorted((InboxJob(*row) for row in rows), key=lambda job: job.id)
 
 
 def finish(tx: WriteTx, job_id: int, outcome: str) -> bool:
@@ -290,6 +241,7 @@ def forget_sender(tx: WriteTx, job_id: int) -> None:
 def retry(tx: WriteTx, job_id: int, due: datetime, error: str) -> None:
     """Give an activity back until `due`; later ones of its actor wait for it."""
     _change(tx, job_id, due=due, place=due, outcome=error)
+    _hold_up_later(tx, job_id, due)
 
 
 def give_back(
@@ -304,8 +256,19 @@ def give_back(
         due=due,
         place=due,
         outcome=error,
-        stands_aside=stands_aside,
+        stands_aside=true() if stands_aside else inbox.c.stands_aside,
         attempts=inbox.c.attempts - 1,
+    )
+    _hold_up_later(tx, job_id, due)
+
+
+def release(tx: WriteTx, job: InboxJob) -> None:
+    """Give an activity back that was leased and not begun; a lease of somebody else's stays."""
+    is_ours = and_(inbox.c.id == job.id, inbox.c.lease_until == job.lease_until)
+    tx.conn.execute(
+        update(inbox)
+        .where(is_ours)
+        .values(due=tx.now, lease_until=None, attempts=inbox.c.attempts - 1)
     )
 
 
@@ -343,3 +306,24 @@ def purge(tx: WriteTx, before: datetime) -> int:
 
 def _change(tx: WriteTx, job_id: int, **news: object) -> None:
     tx.conn.execute(update(inbox).where(inbox.c.id == job_id).values(lease_until=None, **news))
+
+
+def _hold_up_later(tx: WriteTx, job_id: int, due: datetime) -> None:
+    """Let the later ones of an actor wait in line behind one that was given back.
+
+    In front of it they would keep the claims from reaching it, and all others of their host.
+    """
+    held = inbox.alias("held")
+    actor = select(held.c.actor_uri).where(held.c.id == job_id, ~held.c.stands_aside)
+    was_leased = inbox.c.lease_until.is_not(None)
+    tx.conn.execute(
+        update(inbox)
+        .where(inbox.c.actor_uri == actor.scalar_subquery(), inbox.c.id > job_id)
+        .where(_WAITING, ~inbox.c.stands_aside)
+        .values(
+            due=due,
+            place=due,
+            lease_until=None,
+            attempts=inbox.c.attempts - case((was_leased, 1), else_=0),
+        )
+    )

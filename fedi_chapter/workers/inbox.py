@@ -1,8 +1,8 @@
 """The loop behind the inbox: many activities at once, those of one actor one after the other.
 
-An actor's next activity is leased when the one before has ended, wherever that was processed:
-several workers keep the order together. No host takes more than a part of the places, however
-much it sends and however slowly it answers questions (ABU-05).
+What an actor said is leased in a run, to one worker at a time: several workers keep its order
+together. One that is put back ends its run. No host takes more than a part of the places,
+however much it sends and however slowly it answers questions.
 
 Run by the supervisor. What an activity means is the business of `federation.dispatch`; how
 failures are put back or aside, of `workers.loop`.
@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from fedi_chapter.deps import Deps
 from fedi_chapter.domain.inbox import InboxJob
-from fedi_chapter.federation.dispatch import process
+from fedi_chapter.federation.dispatch import Went, process
 from fedi_chapter.federation.inbox import INSIDE
 from fedi_chapter.store import inbox
 from fedi_chapter.store.tx import WriteTx
@@ -33,6 +33,8 @@ PER_HOST = 25
 """Activities of one host that are taken at once; twice as many may be in hand."""
 LEASE = timedelta(minutes=5)
 """After this, an activity that a dead process had in hand is taken up again."""
+LEFT_TO_BEGIN = timedelta(minutes=4)
+"""An activity that has less of its lease left, after waiting for the one before, is not begun."""
 MOST_ATTEMPTS = 4
 """Three tries for what fails unexpectedly; servers that do not answer have waits of their own."""
 
@@ -57,11 +59,22 @@ async def run(deps: Deps, stop: asyncio.Event, bell: Bell) -> None:
     await work(deps, queue(deps, bell), stop=stop, bell=bell)
 
 
+class _Run:
+    """What one process has in hand of one actor."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.left = 0
+        self.is_over = False
+        """One was put back: those that follow wait for it."""
+
+
 class _Desk:
-    """What one process has in hand, by host."""
+    """What one process has in hand, by actor and by host."""
 
     def __init__(self, deps: Deps, bell: Bell) -> None:
         self._deps, self._bell = deps, bell
+        self._runs: dict[str, _Run] = {}
         self._hosts: Counter[str] = Counter()
         self._giving_way = asyncio.Semaphore(TURN)
 
@@ -71,21 +84,45 @@ class _Desk:
         return inbox.claim(tx, limit, LEASE, per_host=PER_HOST, busy=busy)
 
     async def do(self, job: InboxJob) -> None:
-        """Process one; then the next of the same actor may be leased."""
+        """Process one, after those of the same actor that were claimed before."""
         self._hosts[job.host] += 1
+        name = f"aside {job.id}" if job.stands_aside else job.actor_uri
+        run = self._runs.setdefault(name, _Run())
+        run.left += 1
+        has_more = False
         try:
-            await self._process(job)
+            async with run.turn:
+                has_more = await self._in_turn(job, run)
         finally:
             self._hosts[job.host] -= 1
             if not self._hosts[job.host]:
                 del self._hosts[job.host]
+            run.left -= 1
+            if not run.left:
+                del self._runs[name]
+                if has_more or run.is_over:
+                    self._bell.ring()
 
-    async def _process(self, job: InboxJob) -> None:
+    async def _in_turn(self, job: InboxJob, run: _Run) -> bool:
+        """Process one unless its run is over; return whether more of its actor waits."""
+        now = self._deps.clock.now()
+        if run.is_over or job.lease_until - now < LEFT_TO_BEGIN:
+            run.is_over = True
+            await self._deps.db.write(lambda tx: inbox.release(tx, job))
+            return True
+        try:
+            went_on = await self._process(job)
+        except BaseException:
+            run.is_over = True
+            raise
+        run.is_over = went_on is Went.BACK
+        return went_on is not Went.LAST
+
+    async def _process(self, job: InboxJob) -> Went:
         if self._is_crowded():
             async with self._giving_way:
                 await self._rest()
-        if await process(self._deps, job):
-            self._bell.ring()
+        return await process(self._deps, job)
 
     async def _rest(self) -> None:
         for _ in range(GLANCES):

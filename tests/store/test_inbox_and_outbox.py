@@ -60,45 +60,113 @@ async def test_what_nobody_proved_uses_up_nothing_of_what_is_proved(db: Database
     assert [job.proved for job in await claim(db)] == [False, True]
 
 
-async def test_an_actor_has_one_activity_in_hand_whoever_asks(
-    db: Database, clock: SetClock
-) -> None:
-    said = [incoming(1, b"first"), incoming(2), incoming(1, b"second"), incoming(1, b"third")]
+async def _put(db: Database, *said: Incoming) -> None:
     await db.write(lambda tx: inbox.put_many(tx, said))
-    first, other = await claim(db)
-    assert (first.body, other.body) == (b"first", b"{}")
+
+
+async def test_an_actor_is_in_one_hand_whoever_asks(db: Database, clock: SetClock) -> None:
+    await _put(db, incoming(1, b"first"), incoming(2), incoming(1, b"second"))
+    first, other, second = await claim(db)
+    assert [first.body, other.body, second.body] == [b"first", b"{}", b"second"]
+    await _put(db, incoming(1, b"third"))
     assert await claim(db) == []
     assert await db.write(lambda tx: inbox.finish(tx, first.id, "done"))
-    assert not await db.write(lambda tx: inbox.finish(tx, other.id, "done"))
-    (second,) = await claim(db)
-    await db.write(lambda tx: inbox.retry(tx, second.id, NOW + MINUTE, "their server is down"))
     assert await claim(db) == []
+    assert not await db.write(lambda tx: inbox.finish(tx, other.id, "done"))
+    assert await db.write(lambda tx: inbox.finish(tx, second.id, "done"))
+    (third,) = await claim(db)
+    assert third.body == b"third"
+
+
+async def test_what_is_put_back_holds_up_what_its_actor_said_later(
+    db: Database, clock: SetClock
+) -> None:
+    await _put(db, incoming(1, b"first"), incoming(1, b"second"))
+    first, second = await claim(db)
+    due = NOW + MINUTE
+    await db.write(lambda tx: inbox.retry(tx, first.id, due, "their server is down"))
+    await db.write(lambda tx: inbox.release(tx, second))
+    await _put(db, incoming(1, b"third"), incoming(2))
+    assert [job.actor_uri for job in await claim(db)] == [incoming(2).actor_uri]
     clock.advance(MINUTE)
-    (again,) = await claim(db)
-    await db.write(lambda tx: inbox.park(tx, again.id, "a riddle"))
-    assert [job.body for job in await claim(db)] == [b"third"]
+    again = await claim(db)
+    assert [(job.body, job.attempts) for job in again] == [
+        (b"first", 2),
+        (b"second", 1),
+        (b"third", 1),
+    ]
+    await db.write(lambda tx: inbox.park(tx, again[0].id, "a riddle"))
+    await db.write(lambda tx: [inbox.release(tx, job) for job in again[1:]])
+    assert [job.body for job in await claim(db)] == [b"second", b"third"]
 
 
-async def test_what_waits_for_a_third_server_does_not_hold_up_its_actor(db: Database) -> None:
-    await db.write(lambda tx: inbox.put_many(tx, [incoming(1, b"boost"), incoming(1, b"like")]))
-    (boost,) = await claim(db)
+async def test_only_a_lease_of_ones_own_is_given_back(db: Database, clock: SetClock) -> None:
+    await _put(db, incoming(1))
+    (ours,) = await claim(db)
+    clock.advance(LEASE)
+    (theirs,) = await claim(db)
+    await db.write(lambda tx: inbox.release(tx, ours))
+    assert await claim(db) == []
+    await db.write(lambda tx: inbox.release(tx, theirs))
+    assert [job.attempts for job in await claim(db)] == [2]
+
+
+async def test_a_long_backlog_of_a_server_that_was_away_goes_on(
+    db: Database, clock: SetClock
+) -> None:
+    """However much its actors said before and meanwhile, and nobody else there waits for them."""
+    await _put(db, *(incoming(number % 3, b"%d" % number) for number in range(300)))
+    for job in await claim(db, 3):
+        await db.write(lambda tx, job=job: inbox.give_back(tx, job.id, NOW + 9 * MINUTE, "away"))  # type: ignore[misc]
+    for minute in range(8):
+        clock.advance(MINUTE)
+        more = range(minute * 50, minute * 50 + 50)
+        await _put(db, *(incoming(1, b"more %d" % number) for number in more))
+    await _put(db, incoming(4))
+    assert [job.actor_uri[-1] for job in await claim(db, 5)] == ["4"]
+    clock.advance(MINUTE)
+    said: dict[str, list[bytes]] = {"0": [], "1": [], "2": []}
+    while jobs := await claim(db, 5):
+        for job in jobs:
+            said[job.actor_uri[-1]].append(job.body)
+        await db.write(lambda tx, jobs=jobs: [inbox.finish(tx, job.id, "") for job in jobs])  # type: ignore[misc]
+    before = {name: [b"%d" % number for number in range(int(name), 300, 3)] for name in said}
+    meanwhile = [b"more %d" % number for number in range(400)]
+    assert said == before | {"1": before["1"] + meanwhile}
+
+
+async def test_what_waits_for_a_third_server_does_not_hold_up_its_actor(
+    db: Database, clock: SetClock
+) -> None:
+    await _put(db, incoming(1, b"boost"), incoming(1, b"like"))
+    boost, like = await claim(db)
     due = NOW + MINUTE
     await db.write(lambda tx: inbox.give_back(tx, boost.id, due, "slow", stands_aside=True))
-    assert [job.body for job in await claim(db)] == [b"like"]
+    await db.write(lambda tx: inbox.finish(tx, like.id, "done"))
+    await _put(db, incoming(1, b"post"))
+    (post,) = await claim(db)
+    await _put(db, incoming(1, b"edit"))
+    clock.advance(MINUTE)
+    assert [job.body for job in await claim(db)] == [b"boost"]
+    await db.write(lambda tx: inbox.finish(tx, post.id, "done"))
+    assert [job.body for job in await claim(db)] == [b"edit"]
 
 
-async def test_who_sends_much_stands_behind_others_of_the_same_host(db: Database) -> None:
-    def of(name: str, seconds: int) -> Incoming:
+async def test_who_sends_much_stands_behind_others_of_the_same_host(
+    db: Database, clock: SetClock
+) -> None:
+    def of(name: str, number: int = 0) -> Incoming:
         uri = f"https://a.example/{name}"
-        place = NOW + timedelta(seconds=seconds)
-        return Incoming(f"{uri}/{seconds}", uri, "Like", b"{}", "a.example", place=place)
+        return Incoming(f"{uri}/{number}", uri, "Like", b"{}", "a.example")
 
-    crowd = [of("flood", number) for number in range(1000)]
-    await db.write(lambda tx: inbox.put_many(tx, [*crowd, of("ana", 1), of("ben", 1)]))
-    jobs = await db.write(lambda tx: inbox.claim(tx, 10, LEASE, per_host=2))
-    assert [job.actor_uri[-3:] for job in jobs] == ["ood", "ana"]
-    jobs = await db.write(lambda tx: inbox.claim(tx, 10, LEASE, per_host=2))
-    assert [job.actor_uri[-3:] for job in jobs] == ["ben"]
+    await _put(db, *(of("flood", number) for number in range(1000)))
+    clock.advance(timedelta(seconds=1))
+    await _put(db, of("ana"), of("ben"))
+    taken = []
+    for _ in range(3):
+        jobs = await db.write(lambda tx: inbox.claim(tx, 10, LEASE, per_host=1))
+        taken += [job.actor_uri.rpartition("/")[2] for job in jobs]
+    assert taken == ["flood", "ana", "ben"]
 
 
 async def test_a_whole_volley_is_stored_at_once_and_byte_for_byte(db: Database) -> None:
