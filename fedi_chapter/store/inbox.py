@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from fedi_chapter.domain.inbox import InboxJob, Incoming
 from fedi_chapter.store import dropped
-from fedi_chapter.store.inbox_claims import LOOKED_AT, claim, is_waiting
+from fedi_chapter.store.inbox_claims import LONGEST_RUN, LOOKED_AT, claim, is_waiting
 from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.sqlite import driver
 from fedi_chapter.store.tables import inbox
@@ -42,6 +42,7 @@ from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
 __all__ = [
+    "LONGEST_RUN",
     "LOOKED_AT",
     "claim",
     "finish",

@@ -40,6 +40,9 @@ LOOKED_AT = 2
 earlier ones."""
 SHORTEST_LOOK = 8
 """So many of each host are looked at, however many hosts there are."""
+LONGEST_RUN = 5
+"""Activities of one actor that are taken at once: the later ones keep a place while the first is
+processed, however slowly."""
 
 # Within RETURNING, SQLAlchemy leaves out the table, and a subquery would mean its own columns.
 # What stands outside is an expression: SQLite looks up no index by a mere column of that row.
@@ -80,7 +83,7 @@ def claim(
         "per_host": per_host,
         "nearest": nearest,
         "window": min(max(part_of_host, SHORTEST_LOOK), LOOKED_AT * per_host),
-        "run": min(part_of_host, per_host),
+        "run": min(part_of_host, LONGEST_RUN),
         "busy": list(busy),
     }
     rows = tx.conn.execute(statement, values)
@@ -160,7 +163,7 @@ def _with_what_follows(first: CTE, *, lateral: bool) -> Select[Any]:
     """
     row = inbox.alias("follower")
     own = (
-        select(row.c.id)
+        select(row.c.id, row.c.due)
         .where(row.c.actor_uri == first.c.actor_uri, row.c.id >= first.c.id, is_waiting(row))
         .where(or_(row.c.id == first.c.id, and_(~first.c.stands_aside, ~row.c.stands_aside)))
         .order_by(row.c.actor_uri, row.c.id)
@@ -173,7 +176,7 @@ def _with_what_follows(first: CTE, *, lateral: bool) -> Select[Any]:
         source = first.join(found, true())
     else:
         found = inbox.alias("found_of_actor")
-        source = first.join(found, found.c.id.in_(own))
+        source = first.join(found, found.c.id.in_(own.with_only_columns(row.c.id)))
     holds_up = case((found.c.due > _NOW, 1), else_=0)
     runs = (
         select(first, found.c.id.label("member"), found.c.due)

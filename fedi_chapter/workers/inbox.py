@@ -10,6 +10,8 @@ failures are put back or aside, of `workers.loop`.
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fedi_chapter.deps import Deps
@@ -30,7 +32,7 @@ TURN, REST, GLANCES = 8, 0.25, 5
 """Then so many have their turn together, after so many seconds of rest: one commit for all of
 them costs the door less than a commit for each. A glance at a door that is free ends the rest."""
 PER_HOST = 25
-"""Activities of one host that are taken at once; twice as many may be in hand."""
+"""Activities of one host that are taken at once; twice as many may be processed at a time."""
 LEASE = timedelta(minutes=5)
 """After this, an activity that a dead process had in hand is taken up again."""
 LEFT_TO_BEGIN = timedelta(minutes=4)
@@ -70,7 +72,7 @@ class _Run:
 
 
 class _Desk:
-    """What one process has in hand, by actor and by host."""
+    """What one process has in hand, by actor, and processes, by host."""
 
     def __init__(self, deps: Deps, bell: Bell) -> None:
         self._deps, self._bell = deps, bell
@@ -85,23 +87,29 @@ class _Desk:
 
     async def do(self, job: InboxJob) -> None:
         """Process one, after those of the same actor that were claimed before."""
-        self._hosts[job.host] += 1
         name = f"aside {job.id}" if job.stands_aside else job.actor_uri
         run = self._runs.setdefault(name, _Run())
         run.left += 1
         has_more = False
         try:
-            async with run.turn:
+            async with run.turn, self._counted(job.host):
                 has_more = await self._in_turn(job, run)
         finally:
-            self._hosts[job.host] -= 1
-            if not self._hosts[job.host]:
-                del self._hosts[job.host]
             run.left -= 1
             if not run.left:
                 del self._runs[name]
                 if has_more or run.is_over:
                     self._bell.ring()
+
+    @asynccontextmanager
+    async def _counted(self, host: str) -> AsyncIterator[None]:
+        self._hosts[host] += 1
+        try:
+            yield
+        finally:
+            self._hosts[host] -= 1
+            if not self._hosts[host]:
+                del self._hosts[host]
 
     async def _in_turn(self, job: InboxJob, run: _Run) -> bool:
         """Process one unless its run is over; return whether more of its actor waits."""

@@ -52,6 +52,7 @@ NAMES_NO_PERSON = {
     "replies.uri": "a post",
     "messages.uri": "a post",
     "tombstones.uri": "a thing that is gone",
+    "unfilled_events.uri": "an event",
     "attachments.owner_id": "a thing of ours",
     "tags.owner_id": "a thing of ours",
 }
