@@ -267,7 +267,7 @@ def _is_crowded(tx: ReadTx, root: str, author: RemoteActor, state: ReplyState) -
         return True
     return (
         replies.kept_of(tx, root, author.uri, MOST_OF_ONE) >= MOST_OF_ONE
-        or replies.kept_of(tx, root, None, MOST_IN_THREAD) >= MOST_IN_THREAD
+        or replies.kept_in(tx, root, MOST_IN_THREAD) >= MOST_IN_THREAD
     )
 
 

@@ -9,10 +9,10 @@ Places in line: of those of one host that wait, who sends much stands behind tho
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -120,35 +120,31 @@ def _last_of_host(host: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-def _for_each(last_of: Callable[[ColumnElement[Any]], Select[Any]]) -> Select[Any]:
-    names = func.unnest(bindparam("names", type_=ARRAY(Text)))
-    asked = names.table_valued("name").render_derived("asked")
-    last = last_of(asked.c.name).correlate(asked).lateral("last")
-    return select(asked.c.name, last.c.place).select_from(asked.join(last, true()))
-
-
-@dataclass(frozen=True, slots=True)
 class _LastPlace:
-    """The last place in line of each name, of those that wait."""
+    """The last place in line of each of many names, of those that wait."""
 
-    of_one: Prepared
-    of_many: Select[Any]
-
-    @classmethod
-    def by(cls, last_of: Callable[[ColumnElement[Any]], Select[Any]]) -> "_LastPlace":
-        return cls(Prepared(last_of(bindparam("name"))), _for_each(last_of))
+    def __init__(self, last_of: Callable[[ColumnElement[Any]], Select[Any]]) -> None:
+        names = func.unnest(bindparam("names", type_=ARRAY(Text)))
+        asked = names.table_valued("name").render_derived("asked")
+        last = last_of(asked.c.name).correlate(asked).lateral("last")
+        self._postgres = select(asked.c.name, last.c.place).select_from(asked.join(last, true()))
+        each = func.json_each(bindparam("names", type_=Text)).table_valued("value", name="asked")
+        place = last_of(each.c.value).correlate(each).scalar_subquery()
+        self._sqlite = Prepared(select(each.c.value.label("name"), place.label("place")))
 
     def of(self, tx: ReadTx, names: Collection[str]) -> dict[str, datetime]:
+        """Return the places of those names of whom something waits."""
         if not names:
             return {}
-        if not _is_sqlite(tx):
-            rows = tx.conn.execute(self.of_many, {"names": list(names)})
-            return {row.name: row.place for row in rows}
-        found = ((name, self.of_one.first(tx, name=name)) for name in names)
-        return {name: row["place"] for name, row in found if row is not None}
+        if _is_sqlite(tx):
+            rows = self._sqlite.rows(tx, names=orjson.dumps(list(names)).decode())
+            return {row["name"]: row["place"] for row in rows if row["place"] is not None}
+        return {
+            row.name: row.place for row in tx.conn.execute(self._postgres, {"names": list(names)})
+        }
 
 
-_LAST_OF_ACTOR, _LAST_OF_HOST = _LastPlace.by(_last_of_actor), _LastPlace.by(_last_of_host)
+_LAST_OF_ACTOR, _LAST_OF_HOST = _LastPlace(_last_of_actor), _LastPlace(_last_of_host)
 
 
 def put_many(tx: WriteTx, incoming: Sequence[Incoming]) -> None:

@@ -19,6 +19,7 @@ from fedi_chapter.store.tx import ReadTx, WriteTx
 _BY_ID = Prepared(select(local_actors).where(local_actors.c.id == bindparam("which")))
 _BY_HANDLE = Prepared(select(local_actors).where(local_actors.c.handle == bindparam("which")))
 _BY_KIND = Prepared(select(local_actors).where(local_actors.c.kind == bindparam("which")))
+_ALL = Prepared(select(local_actors).order_by(local_actors.c.created_at, local_actors.c.id))
 
 
 def get(tx: ReadTx, actor_id: ActorId) -> LocalActor | None:
@@ -54,9 +55,7 @@ def instance_actor(tx: ReadTx) -> LocalActor | None:
 
 def everyone(tx: ReadTx) -> list[LocalActor]:
     """Return all our actors, the oldest first."""
-    order = (local_actors.c.created_at, local_actors.c.id)
-    rows = tx.conn.execute(select(local_actors).order_by(*order)).mappings().all()
-    return [_read(tx, row) for row in rows]
+    return [_read(tx, row) for row in _ALL.rows(tx)]
 
 
 def insert(tx: WriteTx, actor: LocalActor) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    Integer,
     Select,
     bindparam,
     delete,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 
 from fedi_chapter.domain.conversation import Reply, ReplyState
 from fedi_chapter.store.foreign_words import body_of, host_of, if_judged
-from fedi_chapter.store.prepared import Prepared
+from fedi_chapter.store.prepared import Prepared, Row
 from fedi_chapter.store.tables import deleted_replies, replies
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
@@ -52,6 +53,20 @@ _ROOT = Prepared(
         select(deleted_replies.c.root).where(deleted_replies.c.reply == bindparam("gone")),
     )
 )
+
+
+def _counted(*which: ColumnElement[bool]) -> Prepared:
+    some = select(replies.c.uri).where(*which).limit(bindparam("most", type_=Integer))
+    return Prepared(select(func.count().label("many")).select_from(some.subquery()))
+
+
+# Built once: asked for with every reply that comes.
+_IN_THREAD = replies.c.root == bindparam("root")
+_OF_ONE = replies.c.actor_uri == bindparam("actor")
+_IS_HELD = replies.c.state == ReplyState.HELD
+_KEPT, _KEPT_OF_ONE = _counted(_IN_THREAD), _counted(_IN_THREAD, _OF_ONE)
+_HELD_OF_ONE = _counted(_IS_HELD, _OF_ONE)
+_HELD_OF_HOST = _counted(_IS_HELD, replies.c.host == bindparam("host"))
 
 
 def put(tx: WriteTx, reply: Reply) -> None:
@@ -114,26 +129,24 @@ def count(tx: ReadTx, roots: Sequence[str]) -> int:
     return int(counted.scalar_one())
 
 
-def kept_of(tx: ReadTx, root: str, actor_uri: str | None, limit: int) -> int:
-    """Return how many replies in one thread are kept, of one person or of all, up to a limit."""
-    kept = select(replies.c.uri).where(replies.c.root == root)
-    if actor_uri is not None:
-        kept = kept.where(replies.c.actor_uri == actor_uri)
-    return _number(tx, kept, limit)
+def kept_of(tx: ReadTx, root: str, actor_uri: str, limit: int) -> int:
+    """Return how many replies of one person are kept in one thread, counted up to a limit."""
+    return _many(_KEPT_OF_ONE.one(tx, root=root, actor=actor_uri, most=limit))
+
+
+def kept_in(tx: ReadTx, root: str, limit: int) -> int:
+    """Return how many replies are kept in one thread, counted up to a limit."""
+    return _many(_KEPT.one(tx, root=root, most=limit))
 
 
 def held_of(tx: ReadTx, actor_uri: str, limit: int) -> int:
     """Return how many replies of somebody wait for an organizer, counted up to a limit."""
-    is_held = replies.c.state == ReplyState.HELD
-    kept = select(replies.c.uri).where(is_held, replies.c.actor_uri == actor_uri)
-    return _number(tx, kept, limit)
+    return _many(_HELD_OF_ONE.one(tx, actor=actor_uri, most=limit))
 
 
 def held_of_host(tx: ReadTx, actor_uri: str, limit: int) -> int:
     """Return how many replies of everybody on an actor's host wait, counted up to a limit."""
-    is_held = replies.c.state == ReplyState.HELD
-    kept = select(replies.c.uri).where(is_held, replies.c.host == host_of(actor_uri))
-    return _number(tx, kept, limit)
+    return _many(_HELD_OF_HOST.one(tx, host=host_of(actor_uri), most=limit))
 
 
 def root_of(tx: ReadTx, uri: str) -> str | None:
@@ -162,9 +175,8 @@ def _nameless(uri: str) -> str:
     return sha256(uri.encode()).hexdigest()
 
 
-def _number(tx: ReadTx, some: Select[Any], limit: int) -> int:
-    counted = select(func.count()).select_from(some.limit(limit).subquery())
-    return int(tx.conn.execute(counted).scalar_one())
+def _many(row: Row) -> int:
+    return int(row["many"])
 
 
 def _below(query: Select[Any], roots: Sequence[str]) -> Select[Any]:
