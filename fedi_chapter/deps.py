@@ -5,6 +5,7 @@ clock and its own database.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fedi_chapter.core.clock import Clock
 from fedi_chapter.core.ids import Ids
@@ -30,6 +31,7 @@ class CurrentKey:
     actor: LocalActor
     stored: StoredKey
     opened: SigningKey
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

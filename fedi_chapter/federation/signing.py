@@ -6,6 +6,7 @@ and who knows the new key refuses the old one. Nothing is signed here.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from fedi_chapter.core.errors import Missing
 from fedi_chapter.deps import CurrentKey, Deps
@@ -13,6 +14,9 @@ from fedi_chapter.domain.chapter import ActorId, ActorKind, LocalActor, StoredKe
 from fedi_chapter.sig.keys import SigningKey
 from fedi_chapter.store import local_actors, local_keys
 from fedi_chapter.store.tx import ReadTx
+
+INSTANCE_READ_AGAIN = timedelta(seconds=5)
+"""The key of fetches is read this often: nobody is told of a new one, so nobody refuses the old."""
 
 
 async def current_key(deps: Deps, actor_id: ActorId) -> SigningKey:
@@ -32,6 +36,9 @@ async def instance_key(deps: Deps) -> SigningKey:
         Missing: this server has not been founded.
 
     """
+    kept = deps.signing.get(ActorKind.INSTANCE)
+    if kept is not None and deps.clock.now() - kept.read_at < INSTANCE_READ_AGAIN:
+        return kept.opened
     return await _kept(deps, ActorKind.INSTANCE, local_actors.instance_actor)
 
 
@@ -64,12 +71,10 @@ async def _kept(deps: Deps, name: str, find: Callable[[ReadTx], LocalActor | Non
         return actor, local_keys.current(tx, actor.id, "rsa") if actor else None
 
     actor, stored = await deps.db.look_up(work)
-    if kept and kept.stored == stored:
-        return kept.opened
     if actor is None or stored is None:
         raise Missing("there is no such signing key")
-    opened = _opened(deps, actor, stored)
-    deps.signing[name] = CurrentKey(actor, stored, opened)
+    opened = kept.opened if kept and kept.stored == stored else _opened(deps, actor, stored)
+    deps.signing[name] = CurrentKey(actor, stored, opened, deps.clock.now())
     return opened
 
 

@@ -105,8 +105,10 @@ def _suffixes() -> PublicSuffixList:
 
 
 async def domain_of(host: str) -> str:
-    """Return what `registrable` does; in a thread, for the list takes a while to be read."""
-    return await asyncio.to_thread(registrable, host)
+    """Return what `registrable` does; first in a thread, for the list takes a while to be read."""
+    if not _suffixes.cache_info().currsize:
+        await asyncio.to_thread(_suffixes)
+    return registrable(host)
 
 
 @lru_cache(maxsize=4096)

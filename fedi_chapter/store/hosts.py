@@ -4,6 +4,7 @@ Called by discovery and moderation. How deliveries to them fare is written by `d
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -13,8 +14,14 @@ from fedi_chapter.store.tables import hosts
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
 
-# Built once: it is asked for every Follow.
+# Built once: asked for, and written, with every new follower's host.
 _ONE = Prepared(select(hosts).where(hosts.c.host == bindparam("host")))
+_ASKED: dict[str, Any] = {"asked_at": bindparam("asked"), "ask_again_at": bindparam("again")}
+_DID_NOT_SAY = Prepared(
+    insert(hosts)
+    .values(host=bindparam("host"), **_ASKED)
+    .on_conflict_do_update(index_elements=["host"], set_=_ASKED)
+)
 
 
 def get(tx: ReadTx, host: str) -> Host | None:
@@ -51,7 +58,7 @@ def learned(tx: WriteTx, host: str, software: str, version: str | None, takes_ev
 
 def did_not_say(tx: WriteTx, known: Host) -> None:
     """Remember that a host was asked what it runs, and gave no answer."""
-    _put(tx, known.host, asked_at=tx.now, ask_again_at=tx.now + known.next_wait)
+    _DID_NOT_SAY.run(tx, host=known.host, asked=tx.now, again=tx.now + known.next_wait)
 
 
 def set_form(tx: WriteTx, host: str, *, takes_events: bool) -> None:

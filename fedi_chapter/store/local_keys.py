@@ -11,12 +11,13 @@ from sqlalchemy import Row, Select, bindparam, select, update
 
 from fedi_chapter.core.errors import OperatorError
 from fedi_chapter.domain.chapter import ActorId, StoredKey
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import local_keys
 from fedi_chapter.store.tx import ReadTx, WriteTx
 
 # Built once: every signed request asks for it.
 _FIELDS = [column for column in local_keys.columns if column.name != "id"]
-_CURRENT = (
+_CURRENT = Prepared(
     select(*_FIELDS)
     .where(
         local_keys.c.actor_id == bindparam("actor"),
@@ -40,10 +41,10 @@ def current(tx: ReadTx, actor_id: ActorId, kind: Literal["rsa", "ed25519"]) -> S
         OperatorError: the actor has none, so the database is not whole.
 
     """
-    row = tx.conn.execute(_CURRENT, {"actor": actor_id, "kind": kind}).one_or_none()
+    row = _CURRENT.first(tx, actor=actor_id, kind=kind)
     if row is None:
         raise OperatorError(f"an actor has no {kind} key", cure="restore a backup")
-    return _read(row)
+    return StoredKey(**row)
 
 
 def by_fragment(tx: ReadTx, actor_id: ActorId, fragment: str) -> StoredKey | None:

@@ -41,6 +41,12 @@ _POSTS = select(
     if_judged(neighbour_posts, "excerpt"),
 )
 _POST = Prepared(_POSTS.where(neighbour_posts.c.uri == bindparam("uri")))
+_ANY_OF_HOST = Prepared(
+    select(neighbour_events.c.uri)
+    .join(remote_actors, remote_actors.c.uri == neighbour_events.c.actor_uri)
+    .where(remote_actors.c.host == bindparam("host"))
+    .limit(1)
+)
 _EVENT = Prepared(select(neighbour_events).where(neighbour_events.c.uri == bindparam("uri")))
 
 
@@ -68,12 +74,7 @@ def get_event(tx: ReadTx, uri: str) -> NeighbourEvent | None:
 
 def any_of_host(tx: ReadTx, host: str) -> bool:
     """Tell whether we keep an event by anybody at `host`."""
-    theirs = (
-        select(neighbour_events.c.uri)
-        .join(remote_actors, remote_actors.c.uri == neighbour_events.c.actor_uri)
-        .where(remote_actors.c.host == host)
-    )
-    return tx.conn.execute(theirs.limit(1)).first() is not None
+    return _ANY_OF_HOST.first(tx, host=host) is not None
 
 
 def events_near(tx: ReadTx, post: NeighbourPost) -> list[NeighbourEvent]:
