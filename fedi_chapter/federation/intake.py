@@ -72,9 +72,9 @@ def take_note(
 
 def _take_public(tx: WriteTx, note: Note, author: RemoteActor, case: Case) -> Outcome:
     root = root_of(tx, case.urls, note.in_reply_to)
-    if root is None and case.above is None and _is_to_us(tx, note, case.urls):
+    if root is None and case.above is None:
         missing = missing_above(tx, note, case.urls)
-        if missing is not None:
+        if missing is not None and _is_to_us(tx, note, case.urls):
             return Lacking(missing)
     if root is None and case.above:
         _take_above(tx, case)
