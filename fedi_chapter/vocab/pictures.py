@@ -21,21 +21,21 @@ _KINDS = frozenset({"image", "video", "audio"})
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A foreign picture, film or sound: where it is, and the words for it."""
+    """A foreign picture, film, sound or other thing: where it is, and the words for it."""
 
     kind: str
-    """`image`, `video` or `audio`."""
+    """`image`, `video`, `audio` or `other`."""
     url: str
     alt: str
 
 
 def read_attached(attachment: Document) -> Attached | None:
-    """Return what an attachment is, None where it is nothing to see or hear or has no address."""
+    """Return what an attachment is, None where it has no address."""
     stated = str(attachment.get("mediaType") or "").partition("/")[0]
     kinds = (stated, (type_of(attachment) or "").lower())
-    kind = next((each for each in kinds if each in _KINDS), None)
+    kind = next((each for each in kinds if each in _KINDS), "other")
     url = link_of(attachment.get("url")) or link_of(attachment.get("href"))
-    if url is None or kind is None:
+    if url is None:
         return None
     alt = line_of(attachment, "name", LONGEST_ALT) or line_of(attachment, "summary", LONGEST_ALT)
     return Attached(kind, url, alt)

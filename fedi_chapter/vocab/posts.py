@@ -14,7 +14,7 @@ from fedi_chapter.vocab.activities import Note
 from fedi_chapter.vocab.audience import write_audience, write_policy
 from fedi_chapter.vocab.collections import replies_to_be_fetched
 from fedi_chapter.vocab.context import POST, in_context, in_thread
-from fedi_chapter.vocab.pictures import read_attached, write_pictures
+from fedi_chapter.vocab.pictures import Attached, read_attached, write_pictures
 from fedi_chapter.vocab.shape import (
     Document,
     host_of,
@@ -37,7 +37,7 @@ MOST_OPTIONS = 20
 MOST_PICTURES = 8
 LONGEST_WARNING = 500
 LONGEST_OPTION = 100
-_MARKS = {"image": "🖼", "video": "🎞", "audio": "🔊"}
+_MARKS, _OTHER = {"image": "🖼", "video": "🎞", "audio": "🔊"}, "🔗"
 
 
 # -- reading -------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def read_note(document: Document) -> Note:
         updated=instant_of(document.get("updated")),
         name=line_of(document, "name") or None,
         warning=_warning(document),
-        attached=_options(document) + _pictures(document),
+        attached=_options(document) + _attached(document),
         in_reply_to=next(iter(ids_of(document.get("inReplyTo"))), None),
         language=language_of(document),
         mentions=_mentions(document),
@@ -111,17 +111,22 @@ def _options(document: Document) -> str:
     return "".join(f"<p>○ {escape(name)}</p>" for name in names if name)
 
 
-def _pictures(document: Document) -> str:
-    """Return links to pictures, films and sound as HTML, each with the words for it."""
-    return "".join(_picture(each) for each in mappings(document.get("attachment"))[:MOST_PICTURES])
+def _attached(document: Document) -> str:
+    """Return links to pictures, films and sound as HTML, each with the words for it.
+
+    Files and addresses are told where nothing else is said: a text names them itself.
+    """
+    stated = mappings(document.get("attachment"))[:MOST_PICTURES]
+    found = [each for each in map(read_attached, stated) if each]
+    marked = [each for each in found if each.kind in _MARKS]
+    if len(marked) < len(found) and not plain(text_of(document, "content")):
+        marked = found
+    return "".join(map(_link, marked))
 
 
-def _picture(attachment: Document) -> str:
-    found = read_attached(attachment)
-    if found is None:
-        return ""
-    link = f'<a href="{escape(found.url)}">{escape(found.alt or host_of(found.url))}</a>'
-    return f"<p>{_MARKS[found.kind]} {link}</p>"
+def _link(found: Attached) -> str:
+    words = escape(found.alt or host_of(found.url))
+    return f'<p>{_MARKS.get(found.kind, _OTHER)} <a href="{escape(found.url)}">{words}</a></p>'
 
 
 def _own_page(document: Document, uri: str) -> str:

@@ -75,6 +75,24 @@ def test_a_picture_is_a_link_with_its_words(attachment: object, words: str) -> N
     assert ('href="https://media.example/1.jpg"' in sanitise(attached).html) == bool(words)
 
 
+@pytest.mark.parametrize(
+    ("attachment", "words"),
+    [
+        ({"type": "Link", "href": "https://media.example/a", "name": "An article"}, "An article"),
+        ([{"type": "Link", "href": "https://media.example/a"}], "media.example"),
+        ([a_picture(mediaType="application/pdf", name="Flyer")], "Flyer"),
+        ([{"type": "Page", "url": "https://media.example/a", "name": "A page"}], "A page"),
+    ],
+)
+def test_a_file_or_an_address_is_a_link_where_nothing_else_is_said(
+    attachment: object, words: str
+) -> None:
+    for content in ("", "<p></p>", None):
+        alone = read_note(a_note(type="Page", name="T", content=content, attachment=attachment))
+        assert plain(alone.attached) == f"🔗 {words}"
+    assert read_note(a_note(attachment=attachment)).attached == ""
+
+
 @pytest.mark.parametrize("member", ["oneOf", "anyOf"])
 def test_a_poll_brings_its_options(member: str) -> None:
     options = [{"type": "Note", "name": "Sat <1>"}, {"name": "Sunday"}, {"name": ""}, "odd"]
