@@ -127,9 +127,7 @@ async def test_however_many_vote_in_a_window_one_new_total_is_told(world: World)
     assert last(mastodon)["id"] == f"{face}#tally-2"
 
 
-@pytest.mark.parametrize(
-    "option", ["Can't come", "Can&#39;t come", "Can&apos;t come", " Can't come "]
-)
+@pytest.mark.parametrize("option", ["Can't come", "Can&#39;t come", "Can&apos;t come"])
 async def test_a_vote_counts_whose_option_comes_escaped_as_html(world: World, option: str) -> None:
     chapter, event = await meetup(world)
     ana = world.mastodon("m.test").member("ana")

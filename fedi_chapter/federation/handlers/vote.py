@@ -4,7 +4,8 @@ Mastodon, GoToSocial and Misskey send one Create for each option chosen. Of seve
 one person the last counts; one that can't count is answered by a direct message.
 """
 
-from fedi_chapter.core.html import plain
+from html import unescape
+
 from fedi_chapter.domain.rsvp import Answer, Route
 from fedi_chapter.federation import answers
 from fedi_chapter.federation.case import Case
@@ -23,7 +24,7 @@ def apply(tx: WriteTx, activity: Vote, case: Case) -> Outcome:
     if event is None or named is None or named.kind != "face":
         return Ignored("a vote on no poll of ours")
     meanings = dict(zip(event.poll, OPTIONS, strict=False))
-    meaning = meanings.get(activity.option) or meanings.get(plain(activity.option))
+    meaning = meanings.get(activity.option) or meanings.get(unescape(activity.option))
     if meaning is None:
         return Ignored("a vote for an option the poll does not have")
     return answers.respond(
