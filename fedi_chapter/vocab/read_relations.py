@@ -20,7 +20,7 @@ from fedi_chapter.vocab.shape import (
     text_of,
     type_of,
 )
-from fedi_chapter.vocab.terms import ATTENDING, EVENT_ANSWERS, JOINS, LIKES
+from fedi_chapter.vocab.terms import ANSWERABLE, ATTENDING, EVENT_ANSWERS, JOINS, LIKES
 
 MOST_REPORTED = 100
 LONGEST_COMMENT = 5_000
@@ -66,7 +66,7 @@ def read_answer(it: Received) -> act.Activity:
 
 
 def _embedded_answer(it: Received, thing: Document, firm: bool | None) -> act.Activity:
-    if type_of(thing, {"Event", "Invite"}):
+    if type_of(thing, ANSWERABLE):
         return _event_answer(it, [thing])
     if firm is not None and type_of(thing, {"Follow"}):
         return act.FollowAnswer(

@@ -15,6 +15,8 @@ CONVERTED_TYPES = frozenset({"Image", "Video", "Audio"})
 """Read as a note when they bring a title or a text along."""
 OBJECT_TYPES = NOTE_TYPES | CONVERTED_TYPES | {"Event"}
 EVENT_ANSWERS = frozenset({"Accept", "TentativeAccept", "Reject", "TentativeReject"})
+ANSWERABLE = frozenset({"Event", "Invite", "Note", "Question"})
+"""An event, an invitation to one, or one of the forms of its face."""
 JOINS = frozenset({"Join", "TentativeJoin", "sm:TentativeJoin"})
 ATTENDING = frozenset({"Join", "Accept", "TentativeAccept"})
 """What we say about an event of others, and may be answered."""

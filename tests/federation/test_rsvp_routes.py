@@ -340,10 +340,14 @@ async def test_each_answer_means_what_it_says(
     assert gathering.answers() == []
 
 
-async def test_the_face_is_as_good_a_name_as_the_event(world: World) -> None:
+@pytest.mark.parametrize("kind", [None, "Question", "Note"])
+async def test_the_face_is_as_good_a_name_as_the_event(world: World, kind: str | None) -> None:
     gathering = await a_gathering(world)
     ana, to = gathering.member(), replace(gathering.to, event=gathering.to.face)
-    await gathering.send(ana, dialects.friendica_accept(ana, to))
+    accept = dialects.friendica_accept(ana, to)
+    if kind:
+        accept["object"] = {"type": kind, "id": to.event}
+    await gathering.send(ana, accept)
     assert await gathering.status() == "going"
 
 
