@@ -1,20 +1,24 @@
 """Answers without an account from one network: a hall gets in, and a few forms take no event."""
 
 import asyncio
+import re
 from collections import Counter
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from fedi_chapter.core.errors import DatabaseAway
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.rsvp import RsvpStatus
+from fedi_chapter.services import members
 from fedi_chapter.store import event_secrets, events, tallies
 from fedi_chapter.store.tx import WriteTx
 from fedi_chapter.web.members import answers
 from fedi_chapter.web.rate_limit import ANSWERS, RateLimit, network_of
-from tests.kit.guests import House
+from tests.kit.guests import PATH, House
 from tests.kit.inviting import PICNIC
+from tests.kit.neighbourhood import MARA
 
 pytestmark = pytest.mark.anyio
 HALL = 80
@@ -158,6 +162,38 @@ async def test_a_busy_database_loses_nothing_that_was_typed(
     assert 'value="Zoë"' in answer.text
     assert 'value="3"' in answer.text
     assert "retry-after" in answer.headers
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+async def test_a_database_that_can_not_even_be_read_loses_nothing_that_was_typed(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, is_member: bool
+) -> None:
+    event = await event_with(house, None)
+    token = await house.deps.db.write(lambda tx: members.sign_in(tx, MARA, instead_of=None))
+    if is_member:
+        house.browser.cookies.set("__Host-member", token)
+    number = await house.number(event) if not is_member else ""
+
+    async def away(*_: object) -> None:
+        raise DatabaseAway("the server restarts")
+
+    typed = {"name": "Zoë <b>", "email": "zoe@mail.example", "guests": "3", "answer": "maybe"}
+    with monkeypatch.context() as patched:
+        for verb in ("read", "write", "look_up"):
+            patched.setattr(house.deps.db, verb, away)
+        answer = await house.answer(event, number=number, **typed)
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    assert "no-store" in answer.headers["cache-control"]
+    form = {
+        name: unescape(value)
+        for name, value in re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', answer.text)
+    }
+    assert {name: form[name] for name in typed} == typed
+    assert re.findall(r'method="post" action="([^"]+)"', answer.text)[-1] == f"{PATH}/rsvp"
+    assert (await house.press(f"{PATH}/rsvp", **form)).status_code == 303
+    (row,) = await house.everyone(event)
+    assert (row.status, row.actor_uri) == (RsvpStatus.MAYBE, MARA if is_member else None)
 
 
 def test_a_network_is_what_one_customer_has() -> None:

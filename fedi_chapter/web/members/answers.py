@@ -27,6 +27,7 @@ from fedi_chapter.web.errors import ask_again_later, problem_of
 from fedi_chapter.web.form_fields import number_in
 from fedi_chapter.web.language import first_tag
 from fedi_chapter.web.members import device
+from fedi_chapter.web.members.kept import kept_form
 from fedi_chapter.web.members.session import Visitor, visitor
 from fedi_chapter.web.negotiate import deps_of
 from fedi_chapter.web.network_guests import brings_too_many
@@ -117,12 +118,22 @@ async def answer(request: Request) -> Response:
     Whatever stands in the way, the form comes back with what was typed.
     """
     check_same_site(request)
-    deps, event_id = deps_of(request), EventId(str(request.path_params["id"]))
-    who = await visitor(request)
     async with form_of(request, MOST_FIELDS) as form:
         if word(form, "website"):  # no person sees this field: what fills it in is a program
-            return to(f"/events/{event_id}")
-        typed = _typed(request, form)
+            return to(f"/events/{request.path_params['id']}")
+        typed, said = _typed(request, form), word(form, "answer")
+    try:
+        return await _take(request, form, typed)
+    except Busy as busy:  # not even the form's page could be read
+        guest = typed.guest
+        return kept_form(
+            *(request, busy), name=guest.name, email=guest.email, guests=typed.guests, answer=said
+        )
+
+
+async def _take(request: Request, form: FormData, typed: Typed) -> Response:
+    deps, event_id = deps_of(request), EventId(str(request.path_params["id"]))
+    who = await visitor(request)
     again = partial(_again, request, event_id, who, typed)
     try:
         sent = _Sent(typed, *answer_in(form))
