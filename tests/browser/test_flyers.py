@@ -70,6 +70,20 @@ def test_what_stands_beside_the_text_has_the_whole_column(
     assert columns == "auto"
 
 
+@pytest.mark.parametrize("event", [BUS, PICNIC, SUPPER, CANCELLED])
+def test_no_fact_is_cut_while_the_sheet_has_room(printer: Page, site: str, event: Event) -> None:
+    printer.goto(f"{site}/events/{event.id}")
+    printer.emulate_media(media="print")
+    printer.evaluate(
+        "document.querySelector('.facts dl').lastElementChild.append(' and more'.repeat(10))"
+    )
+    low = "e => e.getBoundingClientRect().bottom"
+    last = printer.locator(".facts dl > :last-child").evaluate(low)
+    for around in (".facts", ".h-event"):
+        assert last <= printer.locator(around).evaluate(low) + 1, around
+    assert sheets(printer, "Letter") == 1
+
+
 def test_a_cancelled_flyer_says_so_in_black_on_white(printer: Page, site: str) -> None:
     printer.goto(f"{site}/events/{CANCELLED.id}")
     printer.emulate_media(media="print")
