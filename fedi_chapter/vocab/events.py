@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from fedi_chapter.core.errors import BadDocument
 from fedi_chapter.core.html import escape, plain
-from fedi_chapter.core.text import find_hashtags, fold_tag, one_line
+from fedi_chapter.core.text import find_hashtags, fold_tag
 from fedi_chapter.domain.chapter import LocalActor
 from fedi_chapter.domain.event import LONGEST, Event, EventStatus, RsvpMode
 from fedi_chapter.domain.neighbour import NeighbourEvent
@@ -36,6 +36,7 @@ from fedi_chapter.vocab.shape import (
     mapping,
     mappings,
     same_host,
+    seen_line,
     text_of,
     type_of,
     zone_of,
@@ -84,7 +85,7 @@ def read_event(document: Document) -> EventDocument:
     if not authors:
         raise BadDocument(f"the event {uri} names no author on its own host")
     # Older Hubzilla servers write the title into `summary`.
-    name = line_of(document, "name") or one_line(plain(text_of(document, "summary")), 200)
+    name = line_of(document, "name") or seen_line(plain(text_of(document, "summary")), 200)
     if not name:
         raise BadDocument(f"the event {uri} has no name")
     zone = (

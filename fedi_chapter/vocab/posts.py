@@ -26,6 +26,7 @@ from fedi_chapter.vocab.shape import (
     link_of,
     mappings,
     same_host,
+    seen_line,
     text_of,
     type_of,
 )
@@ -37,6 +38,7 @@ MOST_OPTIONS = 20
 MOST_PICTURES = 8
 LONGEST_WARNING = 500
 LONGEST_OPTION = 100
+WORDLESS_WARNING, _WORDLESS = "CW", "\u200b"
 _MARKS, _OTHER = {"image": "🖼", "video": "🎞", "audio": "🔊"}, "🔗"
 
 
@@ -89,11 +91,14 @@ def is_note(document: Document) -> bool:
 def _warning(document: Document) -> str | None:
     """Return the content warning: of a Note its summary, of an Article only if it is sensitive.
 
-    The summary of an Article or a Page is the beginning of its text. GoToSocial writes it as HTML.
+    The summary of an Article or a Page is the beginning of its text. GoToSocial writes it as HTML;
+    Misskey writes a blank where somebody warns without a word.
     """
-    if type_of(document, {"Note", "Question"}) or document.get("sensitive") is True:
-        return _words(document, "summary", LONGEST_WARNING) or None
-    return None
+    if not type_of(document, {"Note", "Question"}) and document.get("sensitive") is not True:
+        return None
+    if text_of(document, "summary") == _WORDLESS:
+        return WORDLESS_WARNING
+    return _words(document, "summary", LONGEST_WARNING) or None
 
 
 def _words(document: Document, member: str, limit: int) -> str:
@@ -101,7 +106,7 @@ def _words(document: Document, member: str, limit: int) -> str:
 
     One that is nothing but angle brackets is plain.
     """
-    return one_line(plain(text_of(document, member)), limit) or line_of(document, member, limit)
+    return seen_line(plain(text_of(document, member)), limit) or line_of(document, member, limit)
 
 
 def _options(document: Document) -> str:

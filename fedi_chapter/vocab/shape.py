@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from fedi_chapter.core.errors import FormInvalid, MalformedActivity, NotJson
+from fedi_chapter.core.graphemes import is_visible
 from fedi_chapter.core.text import one_line
 from fedi_chapter.domain.event import zone_named
 from fedi_chapter.vocab.activities import PUBLIC
@@ -283,25 +284,24 @@ def text_of(document: Mapping[str, object], member: str, limit: int = LONGEST_HT
     if isinstance(value, str) and value:
         return value[:limit]
     by_language = mapping(document.get(f"{member}Map")).values()
-    for each in (*many(value), *by_language):
-        text = _first_text(each)
-        if text:
-            return text[:limit]
-    return ""
+    texts = map(_first_text, (*many(value), *by_language))
+    return next(filter(None, texts), "")[:limit]
 
 
 def _first_text(value: object) -> str:
-    for each in many(value):
-        text = each.get("@value") if isinstance(each, dict) else each
-        if isinstance(text, str) and text:
-            return text
-    return ""
+    texts = (each.get("@value") if isinstance(each, dict) else each for each in many(value))
+    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
 def line_of(document: Mapping[str, object], member: str, limit: int = 200) -> str:
     """Return the text of `member` as one clean line (HTML-04)."""
-    text = text_of(document, member, limit * 5)
-    return one_line(text, limit) if text else ""
+    return seen_line(text_of(document, member, limit * 5), limit)
+
+
+def seen_line(text: str, limit: int) -> str:
+    """Return a text as one clean line, nothing where there is nothing to see in it."""
+    line = one_line(text, limit) if text else ""
+    return line if is_visible(line) else ""
 
 
 def language_of(document: Mapping[str, object]) -> str | None:

@@ -11,7 +11,7 @@ from fedi_chapter.domain.audience import Visibility
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.services.events import cancel_event, delete_event
-from fedi_chapter.store import following, hosts, neighbours
+from fedi_chapter.store import following, hosts, neighbours, remote_actors
 from tests.kit.peers.mastodon import PUBLIC, Json, Member
 from tests.kit.world import Chapter, World
 
@@ -385,3 +385,25 @@ async def test_a_warning_and_choices_written_as_html_are_shown_as_they_are_meant
     await world.settle()
     (kept,) = await chapter.read(lambda tx: neighbours.posts(tx, 9))
     assert (kept.warning, kept.excerpt) == ("Tom & Jerry, again", "Who? ○ Tom <3 ○ 1 < 2")
+
+
+async def test_what_nobody_can_see_is_no_name_and_no_title(world: World) -> None:
+    chapter, alice = await followed(world)
+    await alice.update_profile("\u200b\u3164", chapter=chapter.uri)
+    note = alice.compose("Hi", chapter=chapter.uri)["object"]
+    assert isinstance(note, dict)
+    note["name"] = "\u2800"
+    create = alice.activity("Create", note, uri=f"{note['id']}/activity", to=[PUBLIC])
+    await alice.to_shared(chapter.uri, create)
+    start = {"type": "Event", "name": "\u200d", "startTime": "2031-01-01T18:00:00Z"}
+    for number, summary in enumerate(("\u200b", "<p>Choir</p>")):
+        uri = f"{alice.uri}/events/{number}"
+        event = {**note, **start, "id": uri, "url": uri, "summary": summary}
+        create = alice.activity("Create", event, uri=f"{event['id']}/create", to=[PUBLIC])
+        await alice.to_shared(chapter.uri, create)
+    await world.settle()
+    author = await chapter.read(lambda tx: remote_actors.get(tx, alice.uri))
+    (post,) = await chapter.read(lambda tx: neighbours.posts(tx, 9))
+    (kept,) = await chapter.read(lambda tx: neighbours.events(tx, 9))
+    assert author is not None
+    assert (author.name, post.title, kept.name) == ("alice", None, "Choir")

@@ -42,6 +42,8 @@ def a_picture(**members: object) -> dict[str, Any]:
         ({"summary": "1 < 2 & I <3 spiders"}, "1 < 2 & I <3 spiders"),
         ({"summary": "<spoiler>"}, "<spoiler>"),
         ({"summary": ["Spiders"]}, "Spiders"),
+        ({"summary": "\u200b"}, "CW"),
+        ({"summary": "\u3164 \u2800"}, None),
     ],
 )
 def test_a_summary_is_a_warning_where_it_is_meant_as_one(
