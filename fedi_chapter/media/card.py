@@ -70,7 +70,11 @@ def main(target: Path) -> None:
     _put_street(draw, asked["ink"], room)
     _put_sheet(draw, asked)
     _put_words(draw, asked, EDGE + SHEET + 48, room)
-    target.write_bytes(_packed(picture))
+    try:
+        target.write_bytes(_packed(picture))
+    except OSError as error:
+        sys.stderr.write(str(error.strerror))
+        raise SystemExit(os.EX_IOERR) from error
 
 
 def _limit() -> None:

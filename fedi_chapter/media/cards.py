@@ -125,6 +125,8 @@ def _run(asked: str, target: Path) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise Busy("a picture for previews took too long to draw") from error
+    complaint = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    if done.returncode == os.EX_IOERR:
+        raise OSError(done.returncode, complaint)
     if done.returncode != 0 or not target.is_file():
-        complaint = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise ChapterError(f"drawing a picture for previews failed: {complaint}")

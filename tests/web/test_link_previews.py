@@ -216,3 +216,13 @@ async def test_a_full_disk_is_said_and_leaves_no_half_a_picture(tmp_path: Path) 
     folder.write_text("no folder")
     with pytest.raises(Busy):
         await Cards().file(CARD, folder, tmp_path)
+
+
+async def test_a_disk_that_is_full_once_the_picture_is_drawn_is_busy_and_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = cards._run
+    monkeypatch.setattr(cards, "_run", lambda asked, _: run(asked, Path("/dev/full")))
+    with pytest.raises(Busy, match="No space left on device"):
+        await Cards().file(CARD, tmp_path / "cards", tmp_path)
+    assert list((tmp_path / "cards").iterdir()) == []
