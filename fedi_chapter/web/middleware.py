@@ -100,6 +100,7 @@ class AccessLog:
         # Not asked of the system each time: every such question lets go of the interpreter's
         # lock, and under load winning it back costs more than the answer. Names are no secrets.
         self.random = random.Random()  # noqa: S311
+        self.has_warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and log how it went."""
@@ -108,6 +109,7 @@ class AccessLog:
             return
         began, status = perf_counter(), 0
         name = f"{self.random.getrandbits(96):024x}"
+        self._warn_of_a_proxy(scope)
         scope["client"] = (client_address(scope, self.deps.settings.trusted_proxies), 0)
 
         async def noting(message: Message) -> None:
@@ -138,6 +140,19 @@ class AccessLog:
                     client=scope["client"][0],
                     ms=round((perf_counter() - began) * 1000, 1),
                 )
+
+    def _warn_of_a_proxy(self, scope: Scope) -> None:
+        """Say once that visitors can't be told apart: a proxy here names them, and is not trusted.
+
+        Who answers an event without an account is counted by network, so all would be one.
+        """
+        if self.has_warned or self.deps.settings.trusted_proxies:
+            return
+        peer: str = scope["client"][0] if scope.get("client") else ""
+        if _is_loopback(peer) and headers_of(scope).get(Field.FORWARDED_FOR):
+            self.has_warned = True
+            cure = f"set FEDI_CHAPTER_TRUSTED_PROXIES={peer}, or all visitors look like one"
+            _log.warning("proxy not trusted", proxy=peer, cure=cure)
 
 
 class HostCheck:
@@ -238,6 +253,11 @@ def _address(hop: str) -> str:
     except ValueError:
         return ""
     return str((address.version == 6 and address.ipv4_mapped) or address)
+
+
+def _is_loopback(text: str) -> bool:
+    address = _address(text)
+    return bool(address) and ip_address(address).is_loopback
 
 
 def _is_trusted(text: str, trusted: Networks) -> bool:

@@ -1,12 +1,15 @@
 """The edge itself: headers, names, sizes, files, and what is answered when things fail."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from ipaddress import ip_network
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
@@ -21,7 +24,7 @@ from fedi_chapter.store.tx import Database
 from fedi_chapter.web.admin import routes as admin
 from fedi_chapter.web.errors import problem_of
 from fedi_chapter.web.members import routes as members
-from fedi_chapter.web.middleware import LARGEST_BODY, client_address
+from fedi_chapter.web.middleware import LARGEST_BODY, AccessLog, client_address
 from fedi_chapter.web.public import routes as public
 from tests.kit.neighbourhood import BASE, BUS, CHAPTER, PICTURE, URLS, event_id
 
@@ -180,6 +183,33 @@ def test_who_asks_is_the_nearest_hop_that_is_not_our_own_proxy(
         "headers": [(b"x-forwarded-for", forwarded.encode())],
     }
     assert client_address(scope, (ip_network("10.0.0.0/8"),)) == client
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "trusted", "warnings"),
+    [
+        ("127.0.0.1", "203.0.113.9", (), 1),
+        ("::1", "203.0.113.9", (), 1),
+        ("127.0.0.1", "203.0.113.9", ("127.0.0.0/8",), 0),
+        ("127.0.0.1", None, (), 0),
+        ("198.51.100.7", "203.0.113.9", (), 0),
+        ("", "203.0.113.9", (), 0),
+    ],
+)
+async def test_a_proxy_on_this_machine_that_is_not_trusted_is_named_once_in_the_log(
+    app: Starlette, peer: str, forwarded: str | None, trusted: tuple[str, ...], warnings: int
+) -> None:
+    deps = app.state.deps
+    networks = tuple(ip_network(each) for each in trusted)
+    settings = deps.settings.model_copy(update={"trusted_proxies": networks})
+    layer = AccessLog(Response("ok"), deps=replace(deps, settings=settings))
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    transport = httpx.ASGITransport(layer, client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as browser:
+        with capture_logs() as lines:
+            for _ in range(3):
+                await browser.get("/")
+    assert sum(each["event"] == "proxy not trusted" for each in lines) == warnings
 
 
 @pytest.mark.parametrize(
