@@ -187,6 +187,7 @@ def moved_to(
 
     End and deadline are as many days later or earlier as the start, and keep their hours. Where
     clocks skip the start, `meant` is the local time it would have had: they don't follow it.
+    In another zone the start it had before keeps its hour, too.
     """
     if (starts_at, timezone) == (event.starts_at, event.timezone):
         return event
@@ -199,12 +200,16 @@ def moved_to(
     ends_at = event.ends_at and along(event.ends_at)
     if event.ends_at and ends_at and ends_at <= starts_at:  # clocks skip all of it
         ends_at = starts_at + (event.ends_at - event.starts_at)
+    former = event.previous_starts_at
+    if former and timezone != event.timezone:
+        former = instant_at(event.local(former), zone)
     return replace(
         event,
         timezone=timezone,
         starts_at=starts_at,
         ends_at=ends_at,
         rsvp_until=event.rsvp_until and along(event.rsvp_until),
+        previous_starts_at=former,
     )
 
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from fedi_chapter.core.errors import Conflict, FormInvalid
 from fedi_chapter.core.text import one_line
-from fedi_chapter.domain.event import Event, EventId, EventStatus
+from fedi_chapter.domain.event import Event, EventId, EventStatus, RsvpMode
 from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.services import approval
 from fedi_chapter.services.event_times import with_times
 from fedi_chapter.services.events import (
     LONGEST_REASON,
     announce_change,
+    called_off,
     held_event,
     own_event,
     rescheduled,
@@ -32,7 +33,7 @@ def postpone_event(
 
     Raises:
         FormInvalid: the new date is none, or would be over already.
-        Conflict: it is a draft, or postponed already.
+        Conflict: it is a draft, over, or postponed already.
         Missing, Gone: there is no such event.
 
     """
@@ -44,8 +45,13 @@ def postpone_event(
         return _at_new_date(tx, event, start, reason)
     if event.is_postponed and reason in (None, event.cancel_reason):
         raise Conflict("this event is postponed already", cure="say when it takes place (--start)")
-    changed = replace(event, status=EventStatus.POSTPONED, cancel_reason=reason)
-    changed = announce_change(tx, changed)
+    if event.over_at <= tx.now:
+        raise Conflict(
+            "this event is over",
+            cure="say when it takes place (--start 2026-09-19T10:00), or make a new one like it"
+            " (`event duplicate ID --start …`)",
+        )
+    changed = announce_change(tx, called_off(event, EventStatus.POSTPONED, reason))
     tell_attendees(tx, changed, NoticeKind.POSTPONED)
     return changed
 
@@ -68,6 +74,8 @@ def _at_new_date(tx: WriteTx, event: Event, start: str, reason: str | None) -> E
 def reopen_event(tx: WriteTx, event_id: EventId) -> Event:
     """Say that a cancelled or postponed event takes place at its date after all.
 
+    Where the date was changed meanwhile, it is one with a new time.
+
     Raises:
         Conflict: it takes place, or its date is over.
         Missing, Gone: there is no such event.
@@ -81,10 +89,7 @@ def reopen_event(tx: WriteTx, event_id: EventId) -> Event:
             "the date of this event is over",
             cure="give it a new one: `event postpone ID --start 2026-09-19T10:00`",
         )
-    again = replace(
-        event, status=EventStatus.SCHEDULED, cancel_reason=None, previous_starts_at=None
-    )
-    again = announce_change(tx, again)
+    again = announce_change(tx, rescheduled(event, event))
     approval.resettle(tx, event, again)
     tell_attendees(tx, again, NoticeKind.REOPENED)
     return again
@@ -93,16 +98,21 @@ def reopen_event(tx: WriteTx, event_id: EventId) -> Event:
 def duplicate_event(tx: WriteTx, event_id: EventId, start: str) -> Event:
     """Make a draft like an event, at another date; hours, place and pictures are the same.
 
+    One that was only written down as over asked nobody; to come, it does as any new event.
+
     Raises:
         FormInvalid: the start is none.
         Missing, Gone: there is no such event.
 
     """
     event = own_event(tx, event_id)
+    then = with_times(event, start=start, end=None, timezone=None, all_day=None)
+    asks_anew = event.created_at >= event.finish and then.finish > tx.now
     copy = replace(
-        with_times(event, start=start, end=None, timezone=None, all_day=None),
+        then,
         id=EventId(tx.new_id()),
         created_at=tx.now,
+        rsvp=RsvpMode.ON if asks_anew and event.rsvp is RsvpMode.OFF else event.rsvp,
         poll=(),
         status=EventStatus.SCHEDULED,
         cancel_reason=None,

@@ -110,11 +110,12 @@ def edit_event(tx: WriteTx, event_id: EventId, fields: EventFields, urls: Urls) 
         return event
     if (event, meeting) == (old, before):
         return old
-    if _has_moved(old, event) and not old.is_cancelled:
-        event = rescheduled(old, event)
+    if _has_moved(old, event):
+        event = _moved_while_off(old, event) if old.is_cancelled else rescheduled(old, event)
     changed = announce_change(tx, event)
     approval.resettle(tx, old, changed)
-    if meeting != before or _is_news_to_attendees(old, changed):
+    is_news = meeting != before or _is_news_to_attendees(old, changed)
+    if is_news and not old.is_cancelled:  # all of it is told should it take place after all
         tell_attendees(tx, changed, NoticeKind.CHANGED)
     return changed
 
@@ -140,6 +141,8 @@ def publish_event(tx: WriteTx, event_id: EventId, *, past: bool = False) -> Even
 def cancel_event(tx: WriteTx, event_id: EventId, reason: str | None = None) -> Event:
     """Say that an event will not take place; it stays visible.
 
+    Who was to come is told, unless it is over: then it only stands so.
+
     Raises:
         AlreadyCancelled: it was cancelled before.
         Conflict: it is a draft.
@@ -152,10 +155,9 @@ def cancel_event(tx: WriteTx, event_id: EventId, reason: str | None = None) -> E
     if event.is_cancelled:
         raise AlreadyCancelled
     reason = one_line(reason or "", LONGEST_REASON) or None
-    cancelled = announce_change(
-        tx, replace(event, status=EventStatus.CANCELLED, cancel_reason=reason)
-    )
-    tell_attendees(tx, cancelled, NoticeKind.CANCELLED)
+    cancelled = announce_change(tx, called_off(event, EventStatus.CANCELLED, reason))
+    if event.over_at > tx.now:
+        tell_attendees(tx, cancelled, NoticeKind.CANCELLED)
     return cancelled
 
 
@@ -259,17 +261,38 @@ def _has_moved(old: Event, new: Event) -> bool:
     return old.local(old.starts_at) != new.local(new.starts_at)
 
 
+def called_off(event: Event, status: EventStatus, reason: str | None) -> Event:
+    """Return the event as one that is not at its date. What moves from now on, moves from there."""
+    known = None if event.takes_place else event.previous_starts_at
+    return replace(event, status=status, cancel_reason=reason, previous_starts_at=known)
+
+
 def rescheduled(old: Event, new: Event) -> Event:
-    """Return the event as one that takes place anew, with the start that people read before."""
-    former = old.starts_at
-    if old.timezone != new.timezone:
-        former = instant_at(old.local(former), new.zone)
+    """Return the event as one that takes place, with the start that people read before."""
+    former = _former_start(old, new)
     return replace(
         new,
-        status=EventStatus.RESCHEDULED,
+        status=EventStatus.RESCHEDULED if former else EventStatus.SCHEDULED,
         cancel_reason=None,
         previous_starts_at=former,
     )
+
+
+def _moved_while_off(old: Event, new: Event) -> Event:
+    return replace(new, previous_starts_at=_former_start(old, new))
+
+
+def _former_start(old: Event, new: Event) -> datetime | None:
+    """Return the start that people read last, if it is another; by the clocks of the new zone.
+
+    Of what was called off that is the one it had then.
+    """
+    former = None if old.takes_place else new.previous_starts_at
+    if former is None:
+        former = old.starts_at
+        if old.timezone != new.timezone:
+            former = instant_at(old.local(former), new.zone)
+    return former if former != new.starts_at else None
 
 
 def _is_awaited(tx: WriteTx, event: Event) -> bool:

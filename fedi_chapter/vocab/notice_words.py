@@ -213,12 +213,22 @@ def _postponed(telling: Telling) -> Text:
 def _reopened(telling: Telling) -> Text:
     return _said(
         telling.t("Good news: “{event}” takes place after all!", event=telling.name),
+        _new_time(telling),
         _reason(telling),
         when_and_where(telling),
         bring(telling),
         undo(telling),
         calendar(telling),
     )
+
+
+def _new_time(telling: Telling) -> Paragraph:
+    """Return that the day or hour has changed, and from which."""
+    t, former = telling.t, telling.event.previous_starts_at
+    if former is None:
+        return ()
+    before = span(replace(telling.event, starts_at=former, ends_at=None))
+    return (t("This event has a new time."), f"{t('Before, it was:')} {before}")
 
 
 def _cancelled(telling: Telling) -> Text:

@@ -31,6 +31,7 @@ from fedi_chapter.store import events, notice_queue
 from fedi_chapter.store import rsvps as stored
 from fedi_chapter.store.tables import activities, notices
 from fedi_chapter.store.tx import ReadTx, WriteTx
+from fedi_chapter.vocab.when import span
 from fedi_chapter.workers.notices import queue
 from tests.kit.peers.mastodon import Json, Mastodon
 from tests.kit.world import Chapter, World
@@ -513,6 +514,27 @@ async def test_whether_it_takes_place_is_told_each_time_it_changes(evening: Even
     last = str(evening.notes("ana")[-1]["content"])
     assert "Snow" in last
     assert "a new date will follow" in last
+
+
+async def test_who_answered_is_told_that_what_takes_place_after_all_has_a_new_time(
+    evening: Evening,
+) -> None:
+    await evening.says("ana")
+    await evening.world.settle()
+    old = await evening.event()
+    await evening.cancel()
+    await evening.world.settle()
+    new = old.starts_at + 7 * DAY
+    await evening.change(start=f"{new:%Y-%m-%dT%H:%M}")
+    await evening.chapter.write(lambda tx: reopen_event(tx, evening.event_id))
+    await evening.world.settle()
+    evening.clock.advance(timedelta(minutes=11))
+    await evening.world.settle()
+    assert evening.heard("ana")[2:] == ["Good news: “Book night” takes place after all!"]
+    words = plain(str(evening.notes("ana")[-1]["content"]))
+    assert "This event has a new time." in words
+    assert f"Before, it was: {span(old)}" in words
+    assert span(await evening.event()) in words
 
 
 async def test_only_the_last_word_about_the_plan_is_told(evening: Evening) -> None:

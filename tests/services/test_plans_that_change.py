@@ -123,13 +123,8 @@ async def test_a_new_date_keeps_the_hours_and_says_what_it_was_before(house: Hou
 async def test_an_edit_of_the_start_is_a_new_date_too_and_any_other_is_not(house: House) -> None:
     made = await create(house)
     await postpone(house, made)
-
-    async def edit(**words: str) -> Event:
-        fields = EventFields(**words)  # type: ignore[arg-type]
-        return await house.do(lambda tx: event_service.edit_event(tx, made.id, fields, house.urls))
-
-    assert (await edit(bring="Boots")).is_postponed
-    assert (await edit(start="2027-01-16T10:00")).takes_place
+    assert (await edit(house, made, bring="Boots")).is_postponed
+    assert (await edit(house, made, start="2027-01-16T10:00")).takes_place
 
 
 @pytest.mark.parametrize("start", ["2026-11-20T10:00", "later", "2027-01-16"])
@@ -219,6 +214,137 @@ async def test_a_postponed_date_waits_when_its_series_moves(house: House, clock:
     assert kept.starts_at == second.starts_at
 
 
+async def edit(house: House, event: Event, **words: str) -> Event:
+    fields = EventFields(**words)  # type: ignore[arg-type]
+    return await house.do(lambda tx: event_service.edit_event(tx, event.id, fields, house.urls))
+
+
+async def test_what_was_moved_while_it_was_cancelled_says_so_when_it_is_reopened(
+    house: House,
+) -> None:
+    made = await create(house)
+    await cancel(house, made)
+    await edit(house, made, start="2027-01-16T10:00")
+    off = await edit(house, made, start="2027-01-23T11:00", timezone="America/Chicago")
+    assert off.is_cancelled
+    again = await reopen(house, made)
+    assert again.status is EventStatus.RESCHEDULED
+    assert again.previous_starts_at
+    assert f"{again.local(again.previous_starts_at):%F %H}" == "2026-12-19 10"
+    assert await told(house) == ["cancelled", "reopened"]
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_the_date_it_had_before_keeps_its_hour_when_the_zone_alone_is_corrected(
+    house: House, is_cancelled: bool
+) -> None:
+    made = await create(house)
+    if is_cancelled:
+        await cancel(house, made)
+    await edit(house, made, start="2027-01-16T11:00")
+    after = await edit(house, made, timezone="America/Chicago")
+    assert after.previous_starts_at
+    assert f"{after.local(after.previous_starts_at):%F %H}" == "2026-12-19 10"
+    assert f"{after.local(after.starts_at):%F %H}" == "2027-01-16 11"
+
+
+async def test_what_was_moved_before_it_was_cancelled_is_reopened_as_everybody_knows_it(
+    house: House,
+) -> None:
+    made = await create(house)
+    await edit(house, made, start="2027-01-16T10:00")
+    await cancel(house, made)
+    again = await reopen(house, made)
+    assert (again.status, again.previous_starts_at) == (EventStatus.SCHEDULED, None)
+    await cancel(house, made)
+    await edit(house, made, start="2027-01-23T10:00")
+    again = await reopen(house, made)
+    assert again.status is EventStatus.RESCHEDULED
+    assert again.previous_starts_at
+    assert f"{again.local(again.previous_starts_at):%F}" == "2027-01-16"
+
+
+async def test_what_was_moved_and_moved_back_while_it_was_cancelled_has_its_old_date(
+    house: House,
+) -> None:
+    made = await create(house)
+    await cancel(house, made)
+    await edit(house, made, start="2027-01-16T10:00")
+    await edit(house, made, start="2026-12-19T10:00", bring="Boots")
+    again = await reopen(house, made)
+    assert (again.status, again.previous_starts_at) == (EventStatus.SCHEDULED, None)
+
+
+async def test_a_new_date_after_a_cancellation_names_the_date_that_people_knew(
+    house: House,
+) -> None:
+    made = await create(house)
+    await cancel(house, made)
+    await edit(house, made, start="2027-01-16T10:00")
+    moved = await postpone(house, made, "2027-01-23T10:00")
+    assert moved.status is EventStatus.RESCHEDULED
+    assert moved.previous_starts_at == made.starts_at
+
+
+async def test_what_was_cancelled_then_moved_then_postponed_names_the_date_that_people_knew(
+    house: House,
+) -> None:
+    made = await create(house)
+    await cancel(house, made)
+    await edit(house, made, start="2027-01-16T10:00")
+    await postpone(house, made)
+    again = await reopen(house, made)
+    assert again.status is EventStatus.RESCHEDULED
+    assert again.previous_starts_at == made.starts_at
+
+
+# -- over already --------------------------------------------------------------------------------
+
+
+async def test_nobody_is_told_that_what_has_been_is_cancelled(
+    house: House, clock: SetClock
+) -> None:
+    made = await create(house)
+    clock.at = made.finish
+    assert (await cancel(house, made)).is_cancelled
+    assert await told(house) == []
+
+
+async def test_who_waits_for_a_new_date_is_told_that_there_will_be_none(
+    house: House, clock: SetClock
+) -> None:
+    made = await create(house)
+    await postpone(house, made)
+    clock.at = made.finish + timedelta(days=30)
+    await cancel(house, made)
+    assert await told(house) == ["postponed", "cancelled"]
+
+
+async def test_who_is_there_already_is_told_that_it_is_cancelled(
+    house: House, clock: SetClock
+) -> None:
+    made = await create(house)
+    clock.at = made.finish - timedelta(seconds=1)
+    await cancel(house, made)
+    assert await told(house) == ["cancelled"]
+
+
+@pytest.mark.parametrize("was_cancelled", [False, True])
+async def test_what_is_over_is_postponed_to_a_date_only(
+    house: House, clock: SetClock, was_cancelled: bool
+) -> None:
+    made = await create(house)
+    if was_cancelled:
+        await cancel(house, made)
+    clock.at = made.finish
+    before = await house.happenings()
+    with pytest.raises(Conflict) as refused:
+        await postpone(house, made, reason="Rain")
+    assert "--start" in str(refused.value.cure)
+    assert await house.happenings() == before
+    assert (await postpone(house, made, "2027-06-01T10:00")).takes_place
+
+
 # -- held again, and written down ----------------------------------------------------------------
 
 
@@ -278,3 +404,34 @@ async def test_what_is_still_to_come_is_not_written_down_as_past(house: House) -
         await house.do(
             lambda tx: event_service.create_event(tx, house.chapter, FIELDS, house.urls, past=True)
         )
+
+
+@pytest.mark.parametrize("is_draft", [False, True])
+async def test_what_was_written_down_asks_again_when_it_is_held_again(
+    house: House, is_draft: bool
+) -> None:
+    fields = replace(FIELDS, start="2026-05-01T10:00", end=None, rsvp_until=None, capacity=None)
+    made = await house.do(
+        lambda tx: event_service.create_event(
+            tx, house.chapter, fields, house.urls, draft=is_draft, past=True
+        )
+    )
+
+    async def again(start: str) -> Event:
+        return await house.do(lambda tx: subject.duplicate_event(tx, made.id, start))
+
+    assert (await again("2026-05-02T10:00")).rsvp is RsvpMode.OFF
+    copy = await again("2027-05-01T10:00")
+    assert copy.rsvp is RsvpMode.ON
+    assert (await house.do(lambda tx: event_service.publish_event(tx, copy.id))).poll
+
+
+@pytest.mark.parametrize("rsvp", [RsvpMode.OFF, RsvpMode.EXTERNAL])
+async def test_where_nobody_was_to_answer_here_the_duplicate_asks_nobody_either(
+    house: House, clock: SetClock, rsvp: RsvpMode
+) -> None:
+    elsewhere = "https://tickets.example.org/" if rsvp is RsvpMode.EXTERNAL else None
+    made = await create(house, rsvp=rsvp, capacity=None, rsvp_until=None, external_url=elsewhere)
+    clock.at = made.finish + timedelta(days=1)
+    copy = await house.do(lambda tx: subject.duplicate_event(tx, made.id, "2027-07-10T11:00"))
+    assert (copy.rsvp, copy.external_url) == (rsvp, elsewhere)
