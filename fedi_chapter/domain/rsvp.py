@@ -175,7 +175,8 @@ class Rsvp:
     muted: bool = False
     """Wants no reminders."""
     approved_guests: int | None = None
-    """With how many guests an organizer said yes to it; None where none did."""
+    """With how many guests an organizer said yes to it; None where none did. Of one who was
+    declined: with how many it is given back."""
     asked_guests: int | None = None
     """With how many guests it would come, where they wait for an organizer's yes."""
     checked_in_at: datetime | None = None
@@ -241,10 +242,9 @@ def terms(event: Event, now: datetime) -> Terms:
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """How it stands: heads with a seat, and whether anybody waits for one."""
+    """How it stands: heads with a seat."""
 
     taken: int
-    someone_waits: bool
 
     def fit(self, heads: int, capacity: int | None) -> bool:
         """Tell whether `heads` more people find a seat."""
@@ -316,7 +316,7 @@ def _settle(known: Rsvp | None, saying: Saying, terms: Terms, seats: Seats) -> D
         return Decision(Verdict.REFUSED, before, kept, Refusal.PARTY_TOO_LARGE)
     if before is RsvpStatus.GOING and known is not None:
         more = saying.guests - known.guests
-        if more > 0 and (seats.someone_waits or not seats.fit(more, terms.capacity)):
+        if more > 0 and not seats.fit(more, terms.capacity):
             return Decision(Verdict.REFUSED, before, known.guests, Refusal.NO_ROOM_FOR_GUESTS)
     guests = _granted(known, saying, terms)
     if guests is None:
@@ -339,15 +339,17 @@ def _granted(known: Rsvp | None, saying: Saying, terms: Terms) -> int | None:
         return None
     if known.status in (RsvpStatus.GOING, RsvpStatus.WAITLIST):
         return min(saying.guests, max(known.guests, known.approved_guests or 0))
-    return None if known.approved_guests is None else min(saying.guests, known.approved_guests)
+    if known.approved_guests is None or known.was_declined:
+        return None
+    return min(saying.guests, known.approved_guests)
 
 
 def seat(guests: int, terms: Terms, seats: Seats, before: RsvpStatus) -> Decision:
     """Return what becomes of a party that asks for seats: first come, first served.
 
-    A party for which the free seats suffice passes by those in line: whoever fitted in there
-    would have got them already. An event that only counts heads knows nobody to tell of a free
-    seat, so it has no waitlist.
+    A party for which the free seats suffice passes by those in line, as do guests on top: whoever
+    fitted in there would have got them already. An event that only counts heads knows nobody to
+    tell of a free seat, so it has no waitlist.
     """
     if seats.fit(1 + guests, terms.capacity):
         return Decision(Verdict.CHANGED, RsvpStatus.GOING, guests)

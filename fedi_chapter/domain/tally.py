@@ -25,7 +25,7 @@ class Tally:
     @property
     def seats(self) -> Seats:
         """What the rule of seats needs to know."""
-        return Seats(taken=self.heads, someone_waits=self.waitlist > 0)
+        return Seats(taken=self.heads)
 
     @property
     def heads(self) -> int:

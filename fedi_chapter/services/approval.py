@@ -20,8 +20,8 @@ _MORE_SEATS = "raise the number of seats (--capacity) first"
 def approve(tx: WriteTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
     """Let in who waits for an organizer's yes: the person, or the guests asked for on top.
 
-    The person gets a seat, or a place in line. Who was declined before gets back what they asked
-    for, in line the place they first had.
+    The person gets a seat, or a place in line. Who was declined before gets back what they had or
+    asked for then, in line the place they first had.
 
     Raises:
         Missing: there is no such answer to this event.
@@ -33,8 +33,9 @@ def approve(tx: WriteTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
     if waiting.asked_guests is not None:
         return _let_guests_in(tx, event, waiting, waiting.asked_guests, tally)
     if waiting.was_declined and event.over_at > tx.now and not event.is_cancelled:
-        since = waiting.created_at
-        waiting = replace(waiting, guests=waiting.said_guests, queued_at=since)
+        since, had = waiting.created_at, waiting.approved_guests
+        guests = waiting.said_guests if had is None else had
+        waiting = replace(waiting, guests=guests, queued_at=since)
     elif waiting.status is not RsvpStatus.PENDING:
         raise Conflict("this person does not wait for a yes")
     after = _seat(tx, event, waiting, tally)
@@ -58,7 +59,7 @@ def decline(tx: WriteTx, event: Event, rsvp_id: RsvpId) -> Rsvp:
     before = _of_event(tx, event, rsvp_id)
     if before.status not in (RsvpStatus.PENDING, RsvpStatus.WAITLIST, RsvpStatus.GOING):
         raise Conflict("this person neither has a seat nor waits for one")
-    after = room.changed(tx, replace(before, approved_guests=None), RsvpStatus.NO, 0)
+    after = room.changed(tx, replace(before, approved_guests=before.guests), RsvpStatus.NO, 0)
     room.put(tx, before, after)
     room.tell_others(tx, event, after, NoticeKind.DECLINED, "Reject")
     room.tally_changed(tx, event)

@@ -204,6 +204,7 @@ def _introduced(rsvp: Rsvp, event: Event, party: Party) -> Rsvp:
 def _heard(rsvp: Rsvp, saying: Saying) -> Rsvp:
     return replace(
         rsvp,
+        approved_guests=None if rsvp.was_declined else rsvp.approved_guests,
         route=saying.route,
         said_at=saying.at,
         said_rank=saying.rank,

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import Conflict
 from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Refusal, Route, Rsvp, RsvpStatus, Saying
@@ -164,3 +166,58 @@ async def test_somebody_new_takes_a_seat_that_nobody_in_line_fits_into(house: Ho
     assert (await house.see(lambda tx: event_desk(tx, event))).unused == 0
     grown = await says(house, event, "ana", 2)
     assert grown.refusal is Refusal.NO_ROOM_FOR_GUESTS
+
+
+async def test_a_seat_given_back_is_for_as_many_as_it_was_and_not_for_those_asked_for(
+    house: House,
+) -> None:
+    event = await an_event(house, approval=True)
+    ana = await let_in(house, event, "ana", 1)
+    await says(house, event, "ana", 9)
+    await decides(house, approval.decline, event, ana)
+    await decides(house, approval.approve, event, ana)
+    assert await standing(house, event) == {"ana": ("going", 1, None)}
+
+
+async def test_a_seat_given_back_is_no_place_in_line_for_guests_that_had_no_room(
+    house: House,
+) -> None:
+    event = await an_event(house, capacity=4)
+    ana = await says(house, event, "ana")
+    await says(house, event, "ben", 1)
+    assert (await says(house, event, "ana", 3)).refusal is Refusal.NO_ROOM_FOR_GUESTS
+    await decides(house, approval.decline, event, ana)
+    await decides(house, approval.approve, event, ana)
+    assert (await standing(house, event))["ana"] == ("going", 0, None)
+
+
+async def test_who_was_declined_asks_anew_whatever_was_said_in_between(
+    house: House, clock: SetClock
+) -> None:
+    event = await an_event(house, approval=True)
+    ana = await let_in(house, event, "ana", 1)
+    await decides(house, approval.decline, event, ana)
+    clock.advance(timedelta(minutes=1))
+    await says(house, event, "ana")
+    assert (await standing(house, event))["ana"] == ("pending", 0, None)
+    await decides(house, approval.decline, event, ana)
+    clock.advance(timedelta(minutes=1))
+    await says(house, event, "ana", answer=Answer.NO)
+    clock.advance(timedelta(minutes=1))
+    await says(house, event, "ana", 1)
+    assert (await standing(house, event))["ana"] == ("pending", 1, None)
+
+
+async def test_who_comes_with_a_guest_takes_a_seat_that_nobody_in_line_fits_into(
+    house: House,
+) -> None:
+    event = await an_event(house, capacity=4)
+    await says(house, event, "ana")
+    await says(house, event, "ben", 1)
+    await says(house, event, "large", 2)
+    await says(house, event, "ana", 1)
+    assert {name: each[:2] for name, each in (await standing(house, event)).items()} == {
+        "ana": ("going", 1),
+        "ben": ("going", 1),
+        "large": ("waitlist", 2),
+    }

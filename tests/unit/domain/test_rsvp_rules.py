@@ -36,8 +36,8 @@ OPEN = Terms(
     approval=False,
     counts_only=False,
 )
-EMPTY = Seats(taken=0, someone_waits=False)
-FULL = Seats(taken=3, someone_waits=False)
+EMPTY = Seats(taken=0)
+FULL = Seats(taken=3)
 S = RsvpStatus
 
 
@@ -66,7 +66,7 @@ CIRCUMSTANCES = {
     "open": (OPEN, EMPTY),
     "full": (replace(OPEN, capacity=3), FULL),
     "full and only counting": (replace(OPEN, capacity=3, counts_only=True), FULL),
-    "a seat is free but others wait": (replace(OPEN, capacity=3), Seats(2, True)),
+    "a seat is free but others wait": (replace(OPEN, capacity=3), Seats(2)),
     "by approval": (replace(OPEN, approval=True), EMPTY),
     "past the deadline": (replace(OPEN, is_closed=True), EMPTY),
     "over": (replace(OPEN, is_closed=True, is_over=True), EMPTY),
@@ -140,13 +140,18 @@ def test_an_organizers_hand_needs_no_approval_and_knows_no_deadline() -> None:
 
 
 def test_who_was_approved_once_needs_no_second_yes() -> None:
-    returned = known(S.NO, approved_guests=0)
+    returned = known(S.NO, approved_guests=0, said_rank=Rank.REJECT)
     assert decide(returned, said(Answer.GOING), replace(OPEN, approval=True), EMPTY).status is (
         S.GOING
     )
 
 
 BY_APPROVAL = replace(OPEN, approval=True)
+
+
+def test_whom_an_organizer_declined_needs_another_yes() -> None:
+    declined = known(S.NO, approved_guests=0)
+    assert decide(declined, said(Answer.GOING), BY_APPROVAL, EMPTY).status is S.PENDING
 
 
 @pytest.mark.parametrize("approved", [0, None])
@@ -157,7 +162,7 @@ def test_who_has_one_approved_seat_waits_with_nine_guests_for_a_yes(approved: in
 
 
 def test_who_comes_back_with_more_guests_than_were_approved_gets_the_approved_seats() -> None:
-    ana = known(S.NO, approved_guests=1)
+    ana = known(S.NO, approved_guests=1, said_rank=Rank.REJECT)
     decision = decide(ana, said(Answer.GOING, guests=4), BY_APPROVAL, EMPTY)
     assert decision == Decision(Verdict.CHANGED, S.GOING, 1, asked_guests=4)
 
@@ -185,7 +190,7 @@ def test_who_asks_again_for_fewer_guests_asks_for_no_more() -> None:
 
 def test_where_there_is_no_room_for_more_guests_no_organizer_is_asked() -> None:
     ana, terms = known(S.GOING, approved_guests=0), replace(BY_APPROVAL, capacity=4)
-    decision = decide(ana, said(Answer.GOING, guests=2), terms, Seats(3, False))
+    decision = decide(ana, said(Answer.GOING, guests=2), terms, Seats(3))
     assert decision == Decision(Verdict.REFUSED, S.GOING, 0, Refusal.NO_ROOM_FOR_GUESTS)
 
 
@@ -197,14 +202,14 @@ def test_guests_that_an_organizer_writes_down_need_no_yes() -> None:
 
 def test_more_guests_than_seats_are_left_leave_the_seats_she_has() -> None:
     terms = replace(OPEN, capacity=4)
-    decision = decide(known(S.GOING), said(Answer.GOING, guests=2), terms, Seats(3, False))
+    decision = decide(known(S.GOING), said(Answer.GOING, guests=2), terms, Seats(3))
     assert decision == Decision(Verdict.REFUSED, S.GOING, 0, Refusal.NO_ROOM_FOR_GUESTS)
 
 
-def test_more_guests_do_not_pass_by_those_who_wait() -> None:
+def test_guests_for_whom_there_is_room_come_along_whoever_waits() -> None:
     terms = replace(OPEN, capacity=4)
-    decision = decide(known(S.GOING), said(Answer.GOING, guests=1), terms, Seats(3, True))
-    assert decision.refusal is Refusal.NO_ROOM_FOR_GUESTS
+    decision = decide(known(S.GOING), said(Answer.GOING, guests=1), terms, Seats(3))
+    assert decision == Decision(Verdict.CHANGED, S.GOING, 1)
 
 
 @pytest.mark.parametrize(("guests", "capacity"), [(MOST_GUESTS + 1, None), (3, 3)])
