@@ -51,6 +51,28 @@ CALLED_OFF = frozenset({NoticeKind.CANCELLED, NoticeKind.POSTPONED})
 NEWS = frozenset({NoticeKind.CHANGED, NoticeKind.POSTPONED, NoticeKind.REOPENED})
 """What people must have heard before they are reminded of the event as it is now."""
 
+OWN_ANSWERS = frozenset(
+    {
+        NoticeKind.GOING,
+        NoticeKind.MAYBE,
+        NoticeKind.NO,
+        NoticeKind.TAKEN_BACK,
+        NoticeKind.PENDING,
+        NoticeKind.WAITLIST,
+    }
+)
+"""What confirms a person's own word."""
+QUESTIONS = frozenset({NoticeKind.CONFIRM_MAIL})
+"""What strangers cause, in the name of any address."""
+_REPLIES = OWN_ANSWERS | {NoticeKind.REFUSED, NoticeKind.UNSURE, NoticeKind.FORGOTTEN}
+URGENCY = (
+    CALLED_OFF,
+    frozenset(NoticeKind) - CALLED_OFF - _REPLIES - QUESTIONS,
+    _REPLIES,
+    QUESTIONS,
+)
+"""The kinds in the order in which mail goes out: what people cause by answering comes last."""
+
 
 class NoticeState(StrEnum):
     """How far a notice has come."""

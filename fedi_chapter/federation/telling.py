@@ -42,7 +42,7 @@ from fedi_chapter.vocab.shape import host_of
 UNCONFIRMED_A_DAY = 3
 """Mails an address gets in a day at most before somebody there has confirmed it (ABU-04)."""
 AN_HOUR = 500
-"""Mails in an hour to addresses that were confirmed; the others wait."""
+"""Mails in an hour to addresses that were confirmed; the others wait, for none less urgent."""
 QUESTIONS_AN_HOUR = 100
 """Questions in an hour whose an address is: strangers cause them, and hold up nobody else."""
 LATER = timedelta(minutes=10)

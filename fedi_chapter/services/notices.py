@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from fedi_chapter.domain.event import Event
-from fedi_chapter.domain.notice import MUTABLE, Notice, NoticeId, NoticeKind, NoticeRoute
+from fedi_chapter.domain.notice import (
+    MUTABLE,
+    OWN_ANSWERS,
+    Notice,
+    NoticeId,
+    NoticeKind,
+    NoticeRoute,
+)
 from fedi_chapter.domain.rsvp import Route, Rsvp, RsvpStatus
 from fedi_chapter.store import notices, tallies
 from fedi_chapter.store.tx import ReadTx, WriteTx
@@ -30,17 +37,6 @@ SPOKEN_BY_PROTOCOL = frozenset(
 )
 """What somebody who came by Join hears from its own server: by our Accept, Reject or Update."""
 
-OWN_ANSWERS = frozenset(
-    {
-        NoticeKind.GOING,
-        NoticeKind.MAYBE,
-        NoticeKind.NO,
-        NoticeKind.TAKEN_BACK,
-        NoticeKind.PENDING,
-        NoticeKind.WAITLIST,
-    }
-)
-"""What confirms a person's own word."""
 MOST_AN_HOUR = 5
 CALM = timedelta(hours=1)
 """So many confirmations within this time are sent at once; then they are put off for as long."""

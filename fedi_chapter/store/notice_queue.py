@@ -28,8 +28,9 @@ from sqlalchemy import (
 from fedi_chapter.domain.delivery import DeliveryState
 from fedi_chapter.domain.event import EventId
 from fedi_chapter.domain.notice import (
-    CALLED_OFF,
     NEWS,
+    QUESTIONS,
+    URGENCY,
     Notice,
     NoticeId,
     NoticeKind,
@@ -56,8 +57,7 @@ _NOT_BEFORE_A_CHANGE = or_(
     ),
 )
 """Nobody is reminded of what they were not told yet."""
-_IS_QUESTION = notices.c.kind == literal_column(f"'{NoticeKind.CONFIRM_MAIL}'")
-_RANK = case((notices.c.kind.in_(sorted(CALLED_OFF)), 0), (_IS_QUESTION, 2), else_=1)
+_RANK = case(*((notices.c.kind.in_(sorted(kinds)), rank) for rank, kinds in enumerate(URGENCY)))
 """Mail is little at a time: what calls an event off goes first, and last what strangers cause."""
 
 
@@ -152,9 +152,15 @@ def mails_before(tx: ReadTx, job: NoticeJob, since: datetime, *, trace: str) -> 
 def mails_since(tx: ReadTx, job: NoticeJob, since: datetime) -> int:
     """Return how many mails were sent since an instant, or are about to be before this one.
 
-    Questions to addresses that nobody has confirmed are counted apart: strangers cause them.
+    Only what is as urgent counts, or more: nothing waits for less. Questions to addresses that
+    nobody has confirmed are counted apart.
     """
-    alike = _IS_QUESTION if job.notice.kind is NoticeKind.CONFIRM_MAIL else ~_IS_QUESTION
+    kind = job.notice.kind
+    rank = next(rank for rank, kinds in enumerate(URGENCY) if kind in kinds)
+    counted = (
+        QUESTIONS if kind in QUESTIONS else frozenset[NoticeKind]().union(*URGENCY[: rank + 1])
+    )
+    alike = notices.c.kind.in_(sorted(counted))
     sent = _count(tx, _MAILED, notices.c.ended_at > since, alike)
     in_hand = notices.c.lease_until > tx.now
     by_mail = notices.c.route == NoticeRoute.MAIL

@@ -388,16 +388,65 @@ async def test_of_mail_that_waits_a_cancellation_goes_first_and_questions_last(
     await evening.asks("stranger@mail.example", Answer.MAYBE)
 
     def put(tx: WriteTx) -> list[NoticeKind]:
-        for kind in (NoticeKind.MESSAGE, NoticeKind.CANCELLED):
+        for kind in (NoticeKind.WAITLIST, NoticeKind.MESSAGE, NoticeKind.CANCELLED):
             tell(tx, ana, kind, once=f"{kind}")
-        claimed = [notice_queue.claim(tx, 1, DAY, NoticeRoute.MAIL) for _ in range(3)]
+        claimed = [notice_queue.claim(tx, 1, DAY, NoticeRoute.MAIL) for _ in range(4)]
         return [job.notice.kind for jobs in claimed for job in jobs]
 
     assert await evening.chapter.write(put) == [
         NoticeKind.CANCELLED,
         NoticeKind.MESSAGE,
+        NoticeKind.WAITLIST,
         NoticeKind.CONFIRM_MAIL,
     ]
+
+
+@pytest.mark.parametrize("news", [NoticeKind.CANCELLED, NoticeKind.CHANGED])
+async def test_who_confirms_addresses_to_change_their_mind_holds_up_no_news(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch, news: NoticeKind
+) -> None:
+    monkeypatch.setattr(telling, "AN_HOUR", 6)
+    await evening.comes()
+    for number in range(6):
+        stranger = await evening.comes(f"stranger{number}@mail.example")
+        evening.world.clock.advance(timedelta(seconds=1))
+        await evening.says(stranger, Answer.NO)
+    await evening.work()
+    assert len(evening.letters()) >= 6
+    if news is NoticeKind.CANCELLED:
+        await evening.chapter.write(lambda tx: cancel_event(tx, evening.event_id, "Storm"))
+    else:
+        fields, urls = EventFields(bring="Boots"), evening.chapter.urls
+        await evening.chapter.write(lambda tx: edit_event(tx, evening.event_id, fields, urls))
+        evening.world.clock.advance(telling.LATER)
+    await evening.world.settle()
+    await evening.work()
+    assert await evening.fates(news) == [("sent", None)]
+
+
+async def test_reminders_hold_up_no_cancellation_and_confirmations_wait_for_them(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "AN_HOUR", 3)
+    ana = await evening.comes()
+    await evening.work()
+
+    def put(tx: WriteTx) -> None:
+        for number in range(3):
+            tell(tx, ana, NoticeKind.PROMOTED, once=f"{number}")
+
+    await evening.chapter.write(put)
+    await evening.work()
+    await evening.chapter.write(lambda tx: tell(tx, ana, NoticeKind.GOING, once="one more"))
+    await evening.work()
+    assert await evening.fates(NoticeKind.GOING) == [
+        ("sent", None),
+        ("waiting", "so much mail went out this hour"),
+    ]
+    await evening.chapter.write(lambda tx: cancel_event(tx, evening.event_id))
+    await evening.world.settle()
+    await evening.work()
+    assert await evening.fates(NoticeKind.CANCELLED) == [("sent", None)]
 
 
 async def test_more_questions_than_an_hour_may_have_wait_for_the_next(
