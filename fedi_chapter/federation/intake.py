@@ -39,11 +39,9 @@ NOT_OURS = Ignored("neither to us nor from somebody we follow")
 
 DEEPEST = 20
 """Deleted answers of ours to answers of ours that are followed up."""
-MOST_OF_ONE = 20
-"""Replies of one person that are kept under one thing."""
-MOST_IN_THREAD = 1_000
-MOST_HELD_OF_ONE, MOST_HELD_OF_HOST = 5, 100
-"""Replies of one person, and of all on one host, that may wait for an organizer."""
+MOST = replies.Crowd(in_thread=1_000, of_one=20, held_of_one=5, held_of_host=100)
+"""Replies that are kept in one thread, and of one person in it; and that may wait for an organizer,
+of one person and of all on one host."""
 
 
 def take_note(
@@ -260,15 +258,12 @@ def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: C
 
 def _is_crowded(tx: ReadTx, root: str, author: RemoteActor, state: ReplyState) -> bool:
     """Tell whether as many replies are kept as may be: in a thread, or held for an organizer."""
+    kept = replies.crowd(tx, root, author.uri, MOST)
     if state is ReplyState.HELD and (
-        replies.held_of(tx, author.uri, MOST_HELD_OF_ONE) >= MOST_HELD_OF_ONE
-        or replies.held_of_host(tx, author.uri, MOST_HELD_OF_HOST) >= MOST_HELD_OF_HOST
+        kept.held_of_one >= MOST.held_of_one or kept.held_of_host >= MOST.held_of_host
     ):
         return True
-    return (
-        replies.kept_of(tx, root, author.uri, MOST_OF_ONE) >= MOST_OF_ONE
-        or replies.kept_in(tx, root, MOST_IN_THREAD) >= MOST_IN_THREAD
-    )
+    return kept.in_thread >= MOST.in_thread or kept.of_one >= MOST.of_one
 
 
 def _reply_state(tx: ReadTx, author: RemoteActor, policy: str) -> ReplyState:

@@ -4,6 +4,7 @@ Called by the handlers of notes, by moderation, and by whoever shows or lists a 
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -23,7 +24,7 @@ from sqlalchemy import (
 
 from fedi_chapter.domain.conversation import Reply, ReplyState
 from fedi_chapter.store.foreign_words import body_of, host_of, if_judged
-from fedi_chapter.store.prepared import Prepared, Row
+from fedi_chapter.store.prepared import Prepared
 from fedi_chapter.store.tables import deleted_replies, replies
 from fedi_chapter.store.tx import ReadTx, WriteTx
 from fedi_chapter.store.upsert import insert
@@ -55,18 +56,34 @@ _ROOT = Prepared(
 )
 
 
-def _counted(*which: ColumnElement[bool]) -> Prepared:
-    some = select(replies.c.uri).where(*which).limit(bindparam("most", type_=Integer))
-    return Prepared(select(func.count().label("many")).select_from(some.subquery()))
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many replies there are, or may be."""
+
+    in_thread: int
+    of_one: int
+    held_of_one: int
+    held_of_host: int
+
+
+def _up_to(most: str, *which: ColumnElement[bool]) -> ColumnElement[int]:
+    some = select(replies.c.uri).where(*which).limit(bindparam(most, type_=Integer))
+    counted = select(func.count()).select_from(some.correlate(None).subquery())
+    return counted.scalar_subquery().label(most)
 
 
 # Built once: asked for with every reply that comes.
 _IN_THREAD = replies.c.root == bindparam("root")
 _OF_ONE = replies.c.actor_uri == bindparam("actor")
 _IS_HELD = replies.c.state == ReplyState.HELD
-_KEPT, _KEPT_OF_ONE = _counted(_IN_THREAD), _counted(_IN_THREAD, _OF_ONE)
-_HELD_OF_ONE = _counted(_IS_HELD, _OF_ONE)
-_HELD_OF_HOST = _counted(_IS_HELD, replies.c.host == bindparam("host"))
+_CROWD = Prepared(
+    select(
+        _up_to("in_thread", _IN_THREAD),
+        _up_to("of_one", _IN_THREAD, _OF_ONE),
+        _up_to("held_of_one", _IS_HELD, _OF_ONE),
+        _up_to("held_of_host", _IS_HELD, replies.c.host == bindparam("host")),
+    )
+)
 
 
 def put(tx: WriteTx, reply: Reply) -> None:
@@ -129,24 +146,13 @@ def count(tx: ReadTx, roots: Sequence[str]) -> int:
     return int(counted.scalar_one())
 
 
-def kept_of(tx: ReadTx, root: str, actor_uri: str, limit: int) -> int:
-    """Return how many replies of one person are kept in one thread, counted up to a limit."""
-    return _many(_KEPT_OF_ONE.one(tx, root=root, actor=actor_uri, most=limit))
+def crowd(tx: ReadTx, root: str, actor_uri: str, most: Crowd) -> Crowd:
+    """Return how many replies are kept, each number counted up to that in `most`.
 
-
-def kept_in(tx: ReadTx, root: str, limit: int) -> int:
-    """Return how many replies are kept in one thread, counted up to a limit."""
-    return _many(_KEPT.one(tx, root=root, most=limit))
-
-
-def held_of(tx: ReadTx, actor_uri: str, limit: int) -> int:
-    """Return how many replies of somebody wait for an organizer, counted up to a limit."""
-    return _many(_HELD_OF_ONE.one(tx, actor=actor_uri, most=limit))
-
-
-def held_of_host(tx: ReadTx, actor_uri: str, limit: int) -> int:
-    """Return how many replies of everybody on an actor's host wait, counted up to a limit."""
-    return _many(_HELD_OF_HOST.one(tx, host=host_of(actor_uri), most=limit))
+    Of a thread, of one person in it, and of what waits of that person and of all on its host.
+    """
+    row = _CROWD.one(tx, root=root, actor=actor_uri, host=host_of(actor_uri), **asdict(most))
+    return Crowd(**row)
 
 
 def root_of(tx: ReadTx, uri: str) -> str | None:
@@ -173,10 +179,6 @@ def _remember_threads(tx: WriteTx, which: ColumnElement[bool]) -> None:
 def _nameless(uri: str) -> str:
     """Return a digest of a reply's id: most ids have the name of their author in them."""
     return sha256(uri.encode()).hexdigest()
-
-
-def _many(row: Row) -> int:
-    return int(row["many"])
 
 
 def _below(query: Select[Any], roots: Sequence[str]) -> Select[Any]:

@@ -1,5 +1,6 @@
 """How much of what people reply is kept, and as what."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,7 +29,7 @@ async def test_of_one_person_twenty_replies_are_kept_under_one_thing(world: Worl
 async def test_under_one_thing_only_so_many_replies_are_kept(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "MOST_IN_THREAD", 3)
+    monkeypatch.setattr(intake, "MOST", replace(intake.MOST, in_thread=3))
     chapter, mastodon = await world.chapter("a.test", replies="everyone"), world.mastodon("m.test")
     post = await chapter.post("Hello")
     for name in ("ana", "ben", "cho", "dee"):
@@ -57,7 +58,7 @@ async def test_an_edit_is_taken_where_no_further_reply_would_be(
 async def test_who_has_said_enough_under_an_event_can_still_say_whether_they_come(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "MOST_OF_ONE", 1)
+    monkeypatch.setattr(intake, "MOST", replace(intake.MOST, of_one=1))
     chapter, mastodon = await world.chapter("a.test", replies="everyone"), world.mastodon("m.test")
     event, alice = await chapter.event("Picnic"), mastodon.member("alice")
     await alice.reply(event, "What a day for it")

@@ -1,5 +1,6 @@
 """What strangers say to us is bounded, read by organizers, and goes by itself."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -82,8 +83,8 @@ async def test_an_unclear_answer_is_kept_for_an_organizer_to_read(world: World) 
 async def test_replies_that_wait_for_an_organizer_are_few_of_one_person_and_one_host(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "MOST_HELD_OF_ONE", 2)
-    monkeypatch.setattr(intake, "MOST_HELD_OF_HOST", 3)
+    most = replace(intake.MOST, held_of_one=2, held_of_host=3)
+    monkeypatch.setattr(intake, "MOST", most)
     chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
     posts = [await chapter.post(f"Number {number}") for number in range(3)]
     for name in ("ana", "ben"):
