@@ -258,12 +258,10 @@ def _take_reply(tx: WriteTx, note: Note, author: RemoteActor, root: str, case: C
 
 def _is_crowded(tx: ReadTx, root: str, author: RemoteActor, state: ReplyState) -> bool:
     """Tell whether as many replies are kept as may be: in a thread, or held for an organizer."""
-    kept = replies.crowd(tx, root, author.uri, MOST)
-    if state is ReplyState.HELD and (
-        kept.held_of_one >= MOST.held_of_one or kept.held_of_host >= MOST.held_of_host
-    ):
+    full = replies.full(tx, root, author.uri, MOST)
+    if state is ReplyState.HELD and (full.held_of_one or full.held_of_host):
         return True
-    return kept.in_thread >= MOST.in_thread or kept.of_one >= MOST.of_one
+    return full.in_thread or full.of_one
 
 
 def _reply_state(tx: ReadTx, author: RemoteActor, policy: str) -> ReplyState:
