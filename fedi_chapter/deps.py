@@ -4,6 +4,7 @@ Built once by `opening`, handed down; nobody keeps a global one. A test builds i
 clock and its own database.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,3 +56,12 @@ class Deps:
     fetches: FetchMemory = field(default_factory=FetchMemory)
     signing: dict[str, CurrentKey] = field(default_factory=dict)
     """The key each actor of ours signs with, opened: `federation.signing`'s."""
+
+    def mail_trace(self, address: str) -> str:
+        """Return what stands for a mailbox, however it is spelled, where no address is kept."""
+        return self.links.fingerprint("mail", address.lower())
+
+    @property
+    def trace_of_mail(self) -> Callable[[str], str] | None:
+        """How mailboxes are recognised that want no mail; None when mail is off."""
+        return self.mail_trace if self.mailer is not None else None

@@ -171,7 +171,8 @@ def _decide(
         def write(tx: WriteTx) -> tuple[Rsvp, bool]:
             event, person = own_event(tx, bare), service.find(tx, bare, who)
             decided = verb(tx, event, person.id)
-            heard = {each.rsvp.id: each.can_be_told for each in attendees(tx, event.id)}
+            people = attendees(tx, event.id, mail=deps.trace_of_mail)
+            heard = {each.rsvp.id: each.can_be_told for each in people}
             return decided, heard[person.id] and not event.counts_only
 
         return await deps.db.write(write)
@@ -186,7 +187,7 @@ def _decide(
 
 def _everyone(tx: ReadTx, event_id: str, deps: Deps) -> tuple[Event, list[Attendee]]:
     event = own_event(tx, _id(event_id, deps))
-    return event, attendees(tx, event.id)
+    return event, attendees(tx, event.id, mail=deps.trace_of_mail)
 
 
 def _summary(each: Attendee) -> dict[str, object]:

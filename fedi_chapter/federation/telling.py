@@ -118,8 +118,7 @@ async def _mail(deps: Deps, job: NoticeJob) -> None:
     if mailer is None:
         await _drop(deps, job, "mail is off")
         return
-    # One mailbox, however it is spelled.
-    trace = deps.links.fingerprint("mail", job.notice.recipient.lower())
+    trace = deps.mail_trace(job.notice.recipient)
     letter = await deps.db.write(lambda tx: _letter(tx, deps, job, mailer, trace))
     if letter is None:
         return

@@ -3,6 +3,8 @@
 Called by the page behind every mail's way out, and by whoever is about to send one.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, exists, select
 
 from fedi_chapter.store.tables import mail_stops
@@ -19,6 +21,14 @@ def put(tx: WriteTx, fingerprint: str) -> None:
 def lift(tx: WriteTx, fingerprint: str) -> None:
     """Send mail to an address again."""
     tx.conn.execute(delete(mail_stops).where(mail_stops.c.fingerprint == fingerprint))
+
+
+def among(tx: ReadTx, fingerprints: Collection[str]) -> frozenset[str]:
+    """Return those of many addresses that want no mail."""
+    if not fingerprints:
+        return frozenset()
+    found = select(mail_stops.c.fingerprint).where(mail_stops.c.fingerprint.in_(fingerprints))
+    return frozenset(tx.conn.execute(found).scalars())
 
 
 def is_on(tx: ReadTx, fingerprint: str) -> bool:

@@ -162,6 +162,15 @@ def mark_gone(tx: WriteTx, uri: str) -> None:
     tx.conn.execute(update(remote_actors).where(remote_actors.c.uri == uri).values(gone_at=tx.now))
 
 
+def gone_among(tx: ReadTx, uris: Collection[str]) -> frozenset[str]:
+    """Return those of many actors that were deleted."""
+    if not uris:
+        return frozenset()
+    is_gone = remote_actors.c.gone_at.is_not(None)
+    found = select(remote_actors.c.uri).where(remote_actors.c.uri.in_(uris), is_gone)
+    return frozenset(tx.conn.execute(found).scalars())
+
+
 def mark_moved(tx: WriteTx, uri: str, target: str) -> None:
     """Remember that an actor moved to `target`, now."""
     tx.conn.execute(

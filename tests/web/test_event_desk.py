@@ -12,13 +12,14 @@ from starlette.applications import Starlette
 from fedi_chapter.core.html import plain
 from fedi_chapter.domain.organizer import Role
 from fedi_chapter.domain.rsvp import Route, RsvpStatus
-from fedi_chapter.store import events, hosts, rsvps, tallies
+from fedi_chapter.store import events, hosts, mail_stops, remote_actors, rsvps, tallies
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.door_pass import door_pass
 from fedi_chapter.web.templating import STATIC
 from tests.conftest import NOW
 from tests.kit.attendance import CAFE, FORMULA, rsvp_of, seed_attendance
 from tests.kit.desk import seed_desk
+from tests.kit.inviting import Postbox
 from tests.kit.neighbourhood import MARA
 from tests.web.test_admin import OURS, csrf, enter
 
@@ -143,6 +144,31 @@ async def test_taking_a_seat_back_asks_and_says_whether_the_person_can_be_told(
     page = (await browser.get(done.headers["location"])).text
     told = "They are told." if name == "Mara" else words
     assert re.search(rf'role="status">{re.escape(told)}', page)
+
+
+async def test_who_wants_no_mail_or_gets_none_of_ours_can_not_be_told(
+    app: Starlette, browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    ben = await sqlite_db.read(lambda tx: rsvp_of(tx, "Ben"))
+    by_mail = replace(ben, email="Ben@mail.example", email_confirmed_at=NOW)
+    await sqlite_db.write(lambda tx: rsvps.change(tx, by_mail))
+
+    async def asked() -> str:
+        return (await press(browser, "decline", rsvp=ben.id)).text
+
+    assert "We have no way to tell them" in await asked()
+    app.state.deps = deps = replace(app.state.deps, mailer=Postbox())
+    assert "We tell them." in await asked()
+    await sqlite_db.write(lambda tx: mail_stops.put(tx, deps.mail_trace("ben@mail.example")))
+    assert "We have no way to tell them" in await asked()
+
+
+async def test_whose_account_is_gone_can_not_be_told(
+    browser: httpx.AsyncClient, sqlite_db: Database
+) -> None:
+    await sqlite_db.write(lambda tx: remote_actors.mark_gone(tx, MARA))
+    asked = await press(browser, "decline", rsvp=await id_of(sqlite_db, "Mara"))
+    assert "We have no way to tell them" in asked.text
 
 
 async def test_who_is_only_counted_can_not_be_told(

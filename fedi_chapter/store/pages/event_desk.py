@@ -1,7 +1,7 @@
 """An event as its organizers see it: who comes by which way, who waits, what they were told."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -77,9 +77,9 @@ class EventDesk:
         return 0 if capacity is None else max(0, self.tally.heads - capacity)
 
 
-def event_desk(tx: ReadTx, event: Event) -> EventDesk:
-    """Return an event with everyone who answered it."""
-    return EventDesk(event, tallies.get(tx, event.id), attendees(tx, event.id))
+def event_desk(tx: ReadTx, event: Event, *, mail: Callable[[str], str] | None = None) -> EventDesk:
+    """Return an event with everyone who answered it; `mail` as `attendees` wants it."""
+    return EventDesk(event, tallies.get(tx, event.id), attendees(tx, event.id, mail=mail))
 
 
 def asking(tx: ReadTx, actor_id: ActorId) -> list[HostedEvent]:

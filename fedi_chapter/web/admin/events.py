@@ -186,7 +186,8 @@ def _taking_back(
     tx: ReadTx, request: Request, rsvp_id: RsvpId, who: Visitor
 ) -> TakingBackPage | None:
     event = event_named(tx, request)
-    found = next((each for each in people_of(tx, event.id) if each.rsvp.id == rsvp_id), None)
+    people = people_of(tx, event.id, mail=deps_of(request).trace_of_mail)
+    found = next((each for each in people if each.rsvp.id == rsvp_id), None)
     return TakingBackPage(site(tx), who.csrf, event, found) if found else None
 
 
@@ -292,7 +293,8 @@ async def _show(
             (each, messages.report(tx, event.id, deps.urls, each.id))
             for each in event_messages.of_event(tx, event.id)
         ]
-        desk, undo = event_desk(tx, event), request.query_params.get("undo", "")
+        desk = event_desk(tx, event, mail=deps.trace_of_mail)
+        undo = request.query_params.get("undo", "")
         taken = [each for each in desk.people if each.rsvp.id == undo and each.rsvp.was_declined]
         return EventDeskPage(
             *(site(tx), who.csrf, desk, told, done, refused),

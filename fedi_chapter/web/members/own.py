@@ -301,15 +301,11 @@ def _page(tx: ReadTx, deps: Deps, request: Request, done: str) -> OwnPage:
         asks_to_confirm=unconfirmed and turn == rsvp.email_turn,
         takes_mail=deps.mailer is not None and own_rsvps.may_add_email(event, rsvp),
         corrects_mail=deps.mailer is not None and rsvp.email_is_doubtful,
-        wants_no_mail=rsvp.email is not None and mail_stops.is_on(tx, _trace(deps, rsvp.email)),
+        wants_no_mail=rsvp.email is not None and mail_stops.is_on(tx, deps.mail_trace(rsvp.email)),
         door_pass=door_pass(deps, rsvp.id) if _is_expected(event, rsvp, tx) else None,
         messages=event_messages.of_event(tx, event.id) if rsvp.status in CONCERNED else [],
         done=done,
     )
-
-
-def _trace(deps: Deps, email: str) -> str:
-    return deps.links.fingerprint("mail", email.lower())
 
 
 def _is_expected(event: Event, rsvp: Rsvp, tx: ReadTx) -> bool:
