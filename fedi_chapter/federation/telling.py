@@ -216,7 +216,9 @@ def _waits_for_a_change(tx: WriteTx, job: NoticeJob) -> bool:
     """Put a reminder off until people were told of a change it builds on; tell whether."""
     if job.notice.kind is not NoticeKind.REMINDER:
         return False
-    due = outbox.attendees_to_tell(tx, job.notice.event_id, NEWS)
+    due, rsvp_id = outbox.attendees_to_tell(tx, job.notice.event_id, NEWS), job.notice.rsvp_id
+    if due is None and rsvp_id is not None and notice_queue.news_waits(tx, rsvp_id):
+        due = tx.now  # put since this one was taken in hand
     if due is None:
         return False
     notice_queue.retry(tx, job.id, max(due, tx.now) + SOON, "a change is told first")

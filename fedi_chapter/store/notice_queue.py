@@ -138,6 +138,12 @@ def park(tx: WriteTx, notice_id: NoticeId, error: str) -> None:
     _end(tx, notice_id, NoticeState.FAILED, error, "")
 
 
+def news_waits(tx: ReadTx, rsvp_id: RsvpId) -> bool:
+    """Tell whether somebody was not told yet of a change of the event."""
+    found = exists().where(notices.c.rsvp_id == rsvp_id, notices.c.kind.in_(sorted(NEWS)), _WAITING)
+    return bool(tx.conn.execute(select(found)).scalar_one())
+
+
 def mails_before(tx: ReadTx, job: NoticeJob, since: datetime, *, trace: str) -> int:
     """Return how many mails of this kind this address was to get before this one."""
     return _count(

@@ -19,7 +19,7 @@ from fedi_chapter.core.html import plain
 from fedi_chapter.domain.event import Event, EventId
 from fedi_chapter.domain.notice import NEWS, NoticeKind, NoticeRoute, NoticeState
 from fedi_chapter.domain.rsvp import RANKS, Answer, Party, Route, Rsvp, Saying
-from fedi_chapter.federation import remote_actors
+from fedi_chapter.federation import remote_actors, telling
 from fedi_chapter.services import reminders, retention, rsvps
 from fedi_chapter.services.event_fields import EventFields
 from fedi_chapter.services.event_plans import postpone_event, reopen_event
@@ -291,6 +291,26 @@ async def test_a_reminder_waits_for_the_news_that_somebody_was_not_told_yet(
 
     told = await evening.chapter.write(claimed)
     assert told == [news, NoticeKind.REMINDER]
+
+
+async def test_a_reminder_in_hand_waits_for_news_that_another_worker_has_just_put(
+    evening: Evening,
+) -> None:
+    ana = await evening.says("ana")
+    await evening.world.settle()
+    evening.clock.advance(2 * DAY + timedelta(hours=1))
+    deps, tasks = evening.chapter.deps, queue(evening.chapter.deps, NoticeRoute.DIRECT)
+    await evening.chapter.write(lambda tx: tell(tx, ana, NoticeKind.REMINDER, once="tomorrow"))
+    (job,) = await evening.chapter.write(lambda tx: tasks.claim(tx, 10))
+    await evening.chapter.write(lambda tx: tell(tx, ana, NoticeKind.CHANGED, once="just now"))
+    await telling.tell(deps, job)
+    for _ in range(3):
+        await evening.world.settle()
+        evening.clock.advance(timedelta(seconds=3))
+    assert evening.heard("ana")[1:] == [
+        "“Book night” has changed. This is how it is now:",
+        "See you soon at “Book night”!",
+    ]
 
 
 async def test_who_answers_late_needs_no_reminder(evening: Evening) -> None:
