@@ -201,6 +201,11 @@ class Rsvp:
         return self.status in (RsvpStatus.GOING, RsvpStatus.ATTENDED)
 
     @property
+    def is_settled(self) -> bool:
+        """Tell whether greeters say that the person has come or stayed away: no word changes it."""
+        return self.status in (RsvpStatus.ATTENDED, RsvpStatus.NO_SHOW)
+
+    @property
     def was_declined(self) -> bool:
         """Tell whether the no is an organizer's: the person's own last word was a yes."""
         return self.status is RsvpStatus.NO and self.said_rank in (Rank.JOIN, Rank.ACCEPT)
@@ -277,7 +282,7 @@ def decide(known: Rsvp | None, saying: Saying, terms: Terms, seats: Seats) -> De
 
     if known and saying.order < known.order:
         return unchanged(Verdict.STALE)
-    if status in (RsvpStatus.ATTENDED, RsvpStatus.NO_SHOW):
+    if known and known.is_settled:
         return unchanged(Verdict.REPEATED)
     refusal = _refusal(saying, terms)
     if refusal is not None:

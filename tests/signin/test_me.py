@@ -10,10 +10,12 @@ from sqlalchemy import select
 
 from fedi_chapter.core.clock import SetClock
 from fedi_chapter.domain.chapter import LocalActor
+from fedi_chapter.domain.door import Entry, EntryKind
 from fedi_chapter.domain.event import Event, EventId, EventStatus, PlaceShown, RsvpMode
 from fedi_chapter.domain.follower import FollowState
 from fedi_chapter.domain.place import Place
 from fedi_chapter.domain.rsvp import Route, Rsvp
+from fedi_chapter.services import door
 from fedi_chapter.store import events, exact_places, followers, rsvps
 from fedi_chapter.store.holdings import HOLDINGS
 from fedi_chapter.store.tables import member_sessions
@@ -134,6 +136,28 @@ async def test_a_member_answers_changes_and_takes_back(
     clock.advance(timedelta(seconds=1))
     await inside.press("/me/answer", event=EVENT_ID, answer="none")
     assert await answers(chapter) == []
+
+
+async def test_a_member_who_is_checked_in_is_asked_nothing_that_would_not_count(
+    chapter: Visited, inside: Browser
+) -> None:
+    event = await put_event(chapter)
+    await inside.press("/me/answer", event=EVENT_ID, answer="going")
+    pages = "/me", f"/events/{event.id}"
+    for each in pages:
+        assert 'name="answer"' in (await inside.get(each)).text
+    (rsvp,) = await answers(chapter)
+
+    def check_in(tx: WriteTx) -> None:
+        door.record(
+            tx, event, Entry(tx.new_id(), event.id, rsvp.id, EntryKind.CAME, tx.now, "form")
+        )
+
+    await chapter.deps.db.write(check_in)
+    for each in pages:
+        page = (await inside.get(each)).text
+        assert "You are checked in" in page
+        assert 'name="answer"' not in page
 
 
 @pytest.mark.parametrize(

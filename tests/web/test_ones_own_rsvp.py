@@ -14,6 +14,7 @@ from fedi_chapter.domain.event import Event
 from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.domain.rsvp import RsvpStatus
 from fedi_chapter.services import door, messages
+from fedi_chapter.services.event_plans import postpone_event
 from fedi_chapter.services.events import cancel_event
 from fedi_chapter.services.notices import tell_all
 from fedi_chapter.store import rsvps as store
@@ -186,6 +187,26 @@ async def test_who_is_checked_in_early_was_not_there_yet_and_still_reads_the_org
     page = await house.page(own)
     assert "You were there" in page
     assert "We meet at the gate." in page
+
+
+async def test_who_was_checked_in_to_what_was_cancelled_then_was_not_there(
+    house: House, clock: SetClock
+) -> None:
+    own = await checked_in(house, PICNIC)
+    await house.deps.db.write(lambda tx: cancel_event(tx, PICNIC.id))
+    clock.advance(PICNIC.over_at - clock.now())
+    page = await house.page(own)
+    assert "You were there" not in page
+    assert "This event is cancelled." in page
+
+
+async def test_who_is_checked_in_is_not_asked_what_would_not_count(house: House) -> None:
+    own = await checked_in(house, PICNIC)
+    await house.deps.db.write(lambda tx: postpone_event(tx, PICNIC.id))
+    page = await house.page(own)
+    assert "This event is put off." in page
+    assert 'value="no"' not in page
+    assert "tell an organizer" in page
 
 
 async def test_who_is_checked_in_hears_of_what_changes_before_the_end(house: House) -> None:

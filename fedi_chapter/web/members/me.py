@@ -181,6 +181,6 @@ def _answered(tx: ReadTx, deps: Deps, event: Event, rsvp: Rsvp) -> Answered:
         event,
         rsvp,
         deps.urls.rsvp(deps.links.make("rsvp", rsvp.id)),
-        is_open=allowed.is_on and not allowed.is_cancelled and not allowed.is_over,
+        is_open=allowed.is_on and not (allowed.is_cancelled or allowed.is_over or rsvp.is_settled),
         is_over=allowed.is_over,
     )
