@@ -111,6 +111,23 @@ async def test_a_forged_farewell_does_not_hide_the_real_one_that_follows(
     assert await is_gone(chapter, alice)
 
 
+async def test_a_forged_farewell_does_not_hide_a_real_one_that_others_pass_on(
+    world: World, clock: SetClock
+) -> None:
+    chapter, mastodon = await world.chapter("a.test"), world.mastodon("m.test")
+    alice, other = mastodon.member("alice"), world.mastodon("other.test").member("other")
+    await alice.follow(chapter.uri)
+    await world.settle()
+    await other.to_shared(chapter.uri, alice.activity("Delete", alice.uri, uri=f"{alice.uri}#1"))
+    await world.settle()
+    alice.deleted = True
+    await other.to_shared(chapter.uri, alice.activity("Delete", alice.uri, uri=f"{alice.uri}#2"))
+    for _ in range(3):
+        await world.settle()
+        clock.advance(timedelta(minutes=6))
+    assert await is_gone(chapter, alice)
+
+
 async def test_the_deletion_by_a_server_that_never_answers_again_is_believed_after_a_month(
     world: World, clock: SetClock
 ) -> None:

@@ -36,7 +36,7 @@ async def prepare(deps: Deps, activity: DeleteActor, case: Case) -> bool:
     if case.sender.gone_at:
         return False
     if deps.fetches.is_closed(name, now):
-        return _is_there(activity, case, age)
+        raise RemoteBusy(f"{activity.actor} was there a moment ago, and is asked again later")
     try:
         found = await gone.look(deps, activity.actor, case.budget)
     except RemoteBusy:
@@ -46,12 +46,7 @@ async def prepare(deps: Deps, activity: DeleteActor, case: Case) -> bool:
     if found is Found.GONE or (found is Found.MISSING and case.proved):
         return True
     deps.fetches.close(name, now, ASKED_AGAIN)
-    return _is_there(activity, case, age)
-
-
-def _is_there(activity: DeleteActor, case: Case, age: timedelta) -> bool:
-    """Return that the account is not gone; a signed Delete has us look again after a while."""
-    if case.proved and age <= CACHED:
+    if case.proved and age <= CACHED:  # a signed one has us look again after a while
         raise RemoteBusy(f"{activity.actor} was there a moment ago")
     return False
 
