@@ -123,8 +123,7 @@ def _settle(tx: WriteTx, event: Event, known: Rsvp) -> Rsvp:
         return known
     if after == known:
         return known
-    after = replace(after, changed_at=tx.now)
-    _put(tx, known, after)
+    _put(tx, known, after)  # not `changed_at`: a check-in tells them nothing
     tally_changed(tx, event)
     return after
 

@@ -14,6 +14,7 @@ from fedi_chapter.core.clock import SetClock
 from fedi_chapter.core.errors import Conflict, FormInvalid, Missing
 from fedi_chapter.domain.door import Entry, EntryKind, arrival
 from fedi_chapter.domain.event import Event, RsvpMode
+from fedi_chapter.domain.notice import NoticeKind
 from fedi_chapter.domain.rsvp import (
     RANKS,
     Answer,
@@ -27,6 +28,7 @@ from fedi_chapter.domain.rsvp import (
 from fedi_chapter.services import door as service
 from fedi_chapter.services import retention
 from fedi_chapter.services import rsvps as room
+from fedi_chapter.services.notices import tell_all
 from fedi_chapter.store import door, event_secrets, events, rsvps, tallies
 from fedi_chapter.store.engine import open_database
 from fedi_chapter.store.pages.event_desk import event_desk, hosted
@@ -111,6 +113,24 @@ async def test_an_undone_check_in_leaves_the_answer_as_it_was(db: Database, answ
     assert await tally(db, event) == before
     again = await record(db, event, an_entry(EntryKind.CAME, ana.id, minute=2))
     assert again.status is RsvpStatus.ATTENDED
+
+
+@pytest.mark.parametrize("kinds", [DONE_AND_UNDONE[:1], DONE_AND_UNDONE])
+async def test_a_check_in_keeps_nobody_from_hearing_of_an_earlier_change(
+    db: Database, clock: SetClock, kinds: tuple[EntryKind, ...]
+) -> None:
+    event = await an_open_event(db)
+    ana = await answered(db, event, "ana")
+    clock.advance(timedelta(minutes=1))
+    moved_at = clock.now()
+    for kind in kinds:
+        clock.advance(timedelta(minutes=1))
+        await record(db, event, an_entry(kind, ana.id, at=clock.now()))
+
+    def tell(tx: WriteTx) -> int:
+        return tell_all(tx, event, NoticeKind.CHANGED, "moved", answered_by=moved_at)
+
+    assert await db.write(tell) == 1
 
 
 async def test_an_entry_sent_often_is_one(db: Database) -> None:
