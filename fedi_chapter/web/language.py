@@ -41,10 +41,12 @@ def first_tag(headers: RequestHeaders) -> str | None:
 
 def is_for_one(headers: RequestHeaders) -> bool:
     """Tell whether a request carries a cookie that may stand for one person."""
-    return not _cookies(headers).keys() <= _COOKIES
+    return bool(headers.get(Field.COOKIE)) and not _cookies(headers).keys() <= _COOKIES
 
 
 def _switched_to(headers: RequestHeaders) -> str:
+    if not headers.get(Field.COOKIE):
+        return ""
     found = (value for name, value in _cookies(headers).items() if name in _COOKIES)
     return next((value for value in found if value in languages()), "")
 
