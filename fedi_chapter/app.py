@@ -5,7 +5,6 @@ the tests. How settings become Deps stands in `opening`.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,7 +14,7 @@ from fedi_chapter.federation.inbox import InboxDoor
 from fedi_chapter.web import middleware
 from fedi_chapter.web.cache import AnswerCache
 from fedi_chapter.web.errors import handlers
-from fedi_chapter.web.fedi.forms import told_apart
+from fedi_chapter.web.fedi.forms import ToldApart
 from fedi_chapter.web.routes import routes
 from fedi_chapter.workers import supervisor
 
@@ -32,7 +31,7 @@ def build_app(deps: Deps, *, with_workers: bool) -> Starlette:
         routes=routes,
         middleware=middleware.stack(
             deps,
-            Middleware(AnswerCache, db=deps.db, told_apart=partial(told_apart, deps.settings)),
+            Middleware(AnswerCache, db=deps.db, told_apart=ToldApart(deps.settings)),
         ),
         exception_handlers=handlers,
         lifespan=lifespan,

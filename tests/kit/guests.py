@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from fedi_chapter.domain.rsvp import Rsvp
 from fedi_chapter.store import rsvps as store
 from fedi_chapter.store.tx import Database
 from fedi_chapter.web.cache import AnswerCache
-from fedi_chapter.web.fedi.forms import told_apart
+from fedi_chapter.web.fedi.forms import ToldApart
 from fedi_chapter.workers import notices as notice_loop
 from tests.kit.ids import CountedIds
 from tests.kit.inviting import PICNIC, Postbox, seed_invitations
@@ -100,7 +99,7 @@ async def house(
     await sqlite_db.write(seed_invitations)
     post = Postbox()
     deps = replace(deps_for(sqlite_db, clock, ids, tmp_path), mailer=post)
-    apart = partial(told_apart, deps.settings)
+    apart = ToldApart(deps.settings)
     app = site_app(deps, Middleware(AnswerCache, db=sqlite_db, told_apart=apart))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=BROWSER) as client:

@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from itertools import product
 
 import httpx
@@ -43,7 +42,7 @@ from fedi_chapter.store.tables import (
 from fedi_chapter.store.tx import Database, ReadTx, WriteTx
 from fedi_chapter.web.admin.session import COOKIE as SESSION
 from fedi_chapter.web.cache import AnswerCache
-from fedi_chapter.web.fedi.forms import told_apart
+from fedi_chapter.web.fedi.forms import ToldApart
 from fedi_chapter.web.routes import routes
 from tests.kit.attendance import CAFE, rsvp_of, seed_attendance
 from tests.kit.desk import HELD, JUN, PRIVATE, REPORT, link_of, seed_desk
@@ -110,9 +109,7 @@ SHOWN = {
 
 @pytest.fixture(autouse=True)
 async def desk(app: Starlette, sqlite_db: Database) -> None:
-    app.add_middleware(
-        AnswerCache, db=sqlite_db, told_apart=partial(told_apart, app.state.deps.settings)
-    )
+    app.add_middleware(AnswerCache, db=sqlite_db, told_apart=ToldApart(app.state.deps.settings))
     await sqlite_db.write(seed_desk)
     await sqlite_db.write(seed_attendance)
 

@@ -12,15 +12,45 @@ from fedi_chapter.web import language
 from fedi_chapter.web.negotiate import deps_of, names_activity, wants_activity, wants_page
 from fedi_chapter.web.request_headers import Field, RequestHeaders, headers_of
 
+_READ = (Field.HOST, Field.COOKIE, Field.ACCEPT, Field.ACCEPT_LANGUAGE, Field.USER_AGENT)
+"""The fields that are read here of an asker who signs nothing."""
+MOST_KNOWN, LONGEST_KNOWN = 1_000, 1_000
+"""Askers that are remembered, and characters of what one says."""
 
-def told_apart(settings: Settings, headers: RequestHeaders) -> tuple[str, ...]:
-    """Return all that an answer for everyone may hang on besides its address."""
-    return (
-        headers.text(Field.HOST).lower(),
-        language.chosen(headers),
-        *(str(wants(headers)) for wants in (wants_activity, names_activity, wants_page)),
-        *_asks_for(settings, headers),
-    )
+
+class ToldApart:
+    """What an answer for everyone may hang on besides its address; the same asker comes often."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Tell askers apart as `settings` want it."""
+        self._settings = settings
+        self._known: dict[tuple[str | None, ...], tuple[str, ...]] = {}
+
+    def __call__(self, headers: RequestHeaders) -> tuple[str, ...]:
+        """Return what is the same for all who may have one answer."""
+        if Field.SIGNATURE in headers.values or Field.SIGNATURE_INPUT in headers.values:
+            return self._read(headers)
+        said = tuple(map(headers.values.get, _READ))
+        known = self._known.get(said)
+        if known is None:
+            known = self._read(headers)
+            self._remember(said, known)
+        return known
+
+    def _remember(self, said: tuple[str | None, ...], known: tuple[str, ...]) -> None:
+        if sum(len(text or "") for text in said) > LONGEST_KNOWN:
+            return
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[said] = known
+
+    def _read(self, headers: RequestHeaders) -> tuple[str, ...]:
+        return (
+            headers.text(Field.HOST).lower(),
+            language.chosen(headers),
+            *(str(wants(headers)) for wants in (wants_activity, names_activity, wants_page)),
+            *_asks_for(self._settings, headers),
+        )
 
 
 def _asks_for(settings: Settings, headers: RequestHeaders) -> tuple[str, ...]:
