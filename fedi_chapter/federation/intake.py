@@ -39,7 +39,7 @@ NOT_OURS = Ignored("neither to us nor from somebody we follow")
 
 DEEPEST = 20
 """Deleted answers of ours to answers of ours that are followed up."""
-MOST = replies.Crowd(in_thread=1_000, of_one=20, held_of_one=5, held_of_host=100)
+MOST = replies.ReplyLimits(in_thread=1_000, of_one=20, held_of_one=5, held_of_host=100)
 """Replies that are kept in one thread, and of one person in it; and that may wait for an organizer,
 of one person and of all on one host."""
 

@@ -112,7 +112,7 @@ def _first_of_actors(*, lateral: bool) -> Select[Any]:
     """
     hosts, row = hosts_in(inbox, is_waiting), inbox.alias("candidate")
     own = (
-        select(row.c.id, row.c.place, row.c.actor_uri, row.c.stands_aside)
+        select(row.c.id, row.c.place, row.c.actor_uri, row.c.stands_aside, row.c.attempts)
         .where(row.c.host == hosts.c.host, is_waiting(row))
         .where(row.c.due <= _NOW)
         .order_by(row.c.place, row.c.id)
@@ -129,6 +129,7 @@ def _first_of_actors(*, lateral: bool) -> Select[Any]:
     turn = func.row_number().over(partition_by=hosts.c.host, order_by=(found.c.place, found.c.id))
     turns = (
         select(found.c.id, found.c.place, found.c.actor_uri, found.c.stands_aside)
+        .add_columns(found.c.attempts)
         .add_columns(hosts.c.host, turn.label("turn"))
         .select_from(source)
         .where(hosts.c.host.not_in(bindparam("busy", expanding=True)))
@@ -144,6 +145,7 @@ def _first_of_actors(*, lateral: bool) -> Select[Any]:
     again = func.row_number().over(partition_by=nearest.c.host, order_by=nearest.c.turn)
     free = (
         select(nearest.c.id, nearest.c.place, nearest.c.actor_uri, nearest.c.stands_aside)
+        .add_columns(nearest.c.attempts)
         .add_columns(nearest.c.host, again.label("turn"))
         .where(~_is_behind(nearest))
         .subquery("free")
@@ -159,7 +161,8 @@ def _first_of_actors(*, lateral: bool) -> Select[Any]:
 def _with_what_follows(first: CTE, *, lateral: bool) -> Select[Any]:
     """Return the ids to claim: all the first of actors, then all their second, …
 
-    A run ends before an activity that is not due: somebody has that in hand.
+    A run ends before an activity that is not due: somebody has that in hand. One that was tried
+    before comes alone: should it end its worker, that costs the others no try.
     """
     row = inbox.alias("follower")
     own = (
@@ -192,6 +195,7 @@ def _with_what_follows(first: CTE, *, lateral: bool) -> Select[Any]:
     ranked = (
         select(runs, of_host.label("of_host"))
         .where(runs.c.held_up == 0, runs.c.due <= _NOW)
+        .where(runs.c.nth <= case((runs.c.attempts > 0, 1), else_=bindparam("run")))
         .subquery("ranked")
     )
     return (

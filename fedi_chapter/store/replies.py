@@ -58,8 +58,8 @@ _ROOT = Prepared(
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """How many replies may be kept: more than none of each."""
+class ReplyLimits:
+    """How many replies may be kept."""
 
     in_thread: int
     of_one: int
@@ -160,7 +160,7 @@ def count(tx: ReadTx, roots: Sequence[str]) -> int:
     return int(counted.scalar_one())
 
 
-def full(tx: ReadTx, root: str, actor_uri: str, most: Crowd) -> Full:
+def full(tx: ReadTx, root: str, actor_uri: str, most: ReplyLimits) -> Full:
     """Tell where as many replies are kept as may be, for one more of somebody in a thread."""
     row = _FULL.one(tx, root=root, actor=actor_uri, host=host_of(actor_uri), **asdict(most))
     return Full(**row)

@@ -89,15 +89,25 @@ async def test_what_is_put_back_holds_up_what_its_actor_said_later(
     await _put(db, incoming(1, b"third"), incoming(2))
     assert [job.actor_uri for job in await claim(db)] == [incoming(2).actor_uri]
     clock.advance(MINUTE)
-    again = await claim(db)
-    assert [(job.body, job.attempts) for job in again] == [
-        (b"first", 2),
-        (b"second", 1),
-        (b"third", 1),
-    ]
-    await db.write(lambda tx: inbox.park(tx, again[0].id, "a riddle"))
-    await db.write(lambda tx: [inbox.release(tx, job) for job in again[1:]])
-    assert [job.body for job in await claim(db)] == [b"second", b"third"]
+    (again,) = await claim(db)
+    assert (again.body, again.attempts) == (b"first", 2)
+    await db.write(lambda tx: inbox.park(tx, again.id, "a riddle"))
+    assert [(job.body, job.attempts) for job in await claim(db)] == [(b"second", 1), (b"third", 1)]
+
+
+async def test_what_ends_its_worker_again_and_again_spends_no_tries_of_what_follows(
+    db: Database, clock: SetClock
+) -> None:
+    await _put(db, *(incoming(1, body) for body in (b"poison", b"second", b"third")))
+    for _ in range(5):
+        poison = (await claim(db))[0]
+        clock.advance(LEASE)
+    assert (poison.body, poison.attempts) == (b"poison", 5)
+    await db.write(lambda tx: inbox.park(tx, poison.id, "it ends its worker"))
+    (second,) = await claim(db)
+    assert (second.body, second.attempts) == (b"second", 2)
+    await db.write(lambda tx: inbox.finish(tx, second.id, "done"))
+    assert [(job.body, job.attempts) for job in await claim(db)] == [(b"third", 2)]
 
 
 async def test_only_a_lease_of_ones_own_is_given_back(db: Database, clock: SetClock) -> None:
